@@ -104,7 +104,8 @@ def list_joined(directory: Path, exchanges: Iterable[Exchange]) -> None:
         for each in noted:
             before = known.get(each.path)
             first = before.modified if before and before.inode == each.old else each.modified
-            known[each.path] = JoinedFile(each.path, each.new, first)
+            if _is_joined(root, file := JoinedFile(each.path, each.new, first)):  # not if it was to become its own
+                known[each.path] = file
         joined = [each for _, each in sorted(known.items()) if _is_joined(root, each)]
         write_joined(directory, root, joined)
 

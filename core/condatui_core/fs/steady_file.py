@@ -57,6 +57,10 @@ class SteadyFile:
         """Let go of it, and of those who wait to write to it."""
         self._stack.close()
 
+    def sync_contents(self) -> None:
+        """Wait until its contents are on the disk, whoever wrote them. Raises OSError."""
+        getattr(os, "fdatasync", os.fsync)(self.descriptor)
+
     @property
     def unwritten(self) -> bool:
         """Whether nobody has wanted to write to it since it was opened; True where that is not known."""

@@ -212,7 +212,7 @@ def _update_words(request: UpdateRequest) -> tuple[str, ...]:
     return ("update", *source, *(flag for flag, given in flags if given), "--", *request.prefixes)
 
 
-def way_out_words(request: Request) -> tuple[str, ...]:
+def way_out_words(request: Request) -> tuple[str, ...]:  # noqa: PLR0911 - one line a kind
     """The words of the command for the way out; empty if there is none."""
     if isinstance(request, RemoveRequest):
         options = () if request.restore_point else ("--no-restore-point",)
@@ -223,10 +223,10 @@ def way_out_words(request: Request) -> tuple[str, ...]:
         return _update_words(request)
     if isinstance(request, CheckpointRequest):
         return ("checkpoint", *(("--note", request.note) if request.note else ()), "--", *request.prefixes)
-    if isinstance(request, RelinkRequest | SeparateRequest):
-        return _relink_words(request)
     if isinstance(request, ExportAllRequest | ShipRequest):
         return _export_words(request) if isinstance(request, ExportAllRequest) else _ship_words(request)
+    if isinstance(request, RelinkRequest | SeparateRequest):
+        return _relink_words(request)
     return ("restore", request.id) if isinstance(request, RestoreRequest) else ()
 
 

@@ -101,17 +101,17 @@ class HardLinks:
         pairs = [each for each in pairs if self._steady(each)]
         if not pairs:
             return
+        for kept in {each.kept.status.st_ino: each.kept for each in pairs}.values():
+            kept.sync_contents()  # a power cut must not leave all paths with what was written last and is lost
         self._notes.note(exchange for each in pairs for exchange in each.exchanges())
         try:
             linked = [each for each in pairs if self._linked(each)]
-            self._places.sync()
         except OSError:
             for each in pairs:
                 each.replacement.put_back()
             raise
         for each in linked:
             self._conclude(each)
-        self._places.sync()
 
     def _compared(self, same: SameFiles, inode: StoredInode, stack: ExitStack) -> _Pair:
         kept = stack.enter_context(SteadyFile(first_place(same.kept, self._places)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from condatui_core.actions.protocol import Work
 from condatui_core.actions.relink.batch import HardLinks
 from condatui_core.actions.relink.sharing import share_blocks
 from condatui_core.actions.relink.tally import Tally
+from condatui_core.fs.sync import sync_file_system
 from condatui_core.records.relinking import RelinkSurvey, SameFiles
 
 
@@ -53,7 +54,7 @@ def join_all(survey: RelinkSurvey, directory: Path, work: Work) -> Joined:
     return Joined(tally, left, failed)
 
 
-def _link_all(sets: Iterable[SameFiles], directory: Path, tally: Tally, work: Work) -> None:
+def _link_all(sets: Sequence[SameFiles], directory: Path, tally: Tally, work: Work) -> None:
     notes = ExchangeNotes(directory, work.job_id)
     try:
         with HardLinks(notes, tally, lambda: work.cancelled) as links:
@@ -64,6 +65,8 @@ def _link_all(sets: Iterable[SameFiles], directory: Path, tally: Tally, work: Wo
                         return
                     links.join(same, inode)
             links.finish()
+        for root in {each.device: each.kept.paths[0].holder for each in sets}.values():
+            sync_file_system(root)  # before it is forgotten which temporary names there were
     finally:
         notes.close()
 

@@ -34,6 +34,13 @@ WHY: dict[SkipReason, str] = {
 }
 """Why files are left alone, in words."""
 
+_ALONE: dict[SkipReason, str] = {
+    "in-use": "where something runs",
+    "frozen": "in what is frozen",
+    "managed": "in what another tool manages",
+}
+"""Whole environments that are left alone, in words."""
+
 _METHODS: dict[LinkMethod, str] = {
     "reflink": "shared blocks: the file system compares and keeps the contents once, and every file stays independent",
     "hardlink": "hard links: the same file under several paths",
@@ -138,8 +145,8 @@ def _warnings(facts: RelinkFacts, planned: PlannedRelink) -> Iterator[Finding]:
             "`condatui relink --undo ENV` makes the files of an environment its own again, which needs the space.",
         )
         yield finding("one-file-for-all", "warning", message, "Shared blocks have no such price.", lines)
-    for reason in ("in-use", "frozen", "managed"):
+    for reason, where in _ALONE.items():
         names = [sanitize(prefix) for prefix, why in facts.alone if why == reason]
         if names:
-            message = f"{counted(len(names), 'environment')} stay as they are, {WHY[reason]}: "
-            yield finding(reason, "note", f"{message}{some_of(names, _MOST_NAMES)}", evidence=names)
+            message = f"Nothing is joined {where}: {some_of(names, _MOST_NAMES)}."
+            yield finding(reason, "note", message)

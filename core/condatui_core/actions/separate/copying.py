@@ -13,12 +13,13 @@ from condatui_core.actions.exchanges import Exchange, ExchangeNotes
 from condatui_core.actions.joined_files import JoinedFile, tidy_up
 from condatui_core.actions.protocol import Work
 from condatui_core.actions.replacement import Replacement
-from condatui_core.fs.atomic_write import sync_stream, temporary_name
+from condatui_core.fs.atomic_write import sync_path, temporary_name
 from condatui_core.fs.attributes import attributes_of, try_attributes
 from condatui_core.fs.held_tree import write_with_holes
 from condatui_core.fs.places import HeldPlaces
 from condatui_core.fs.safe_read import reason
 from condatui_core.fs.steady_file import SteadyFile
+from condatui_core.fs.sync import sync_file_system
 from condatui_core.fs.tree import allocated
 from condatui_core.text import sanitize
 
@@ -54,6 +55,7 @@ def separate_all(prefix: str, files: Sequence[JoinedFile], directory: Path, work
                     break
                 work.progress(begin, len(files), "files")
                 _Batch(prefix, notes, done).run(files[begin : begin + _MOST])
+            sync_file_system(prefix)  # before it is forgotten which temporary names there were
         finally:
             notes.close()
     except OSError as error:
@@ -95,17 +97,15 @@ class _Batch:
             try:
                 for file, joined, temporary in named:
                     copies.append(self._copy(file, joined, temporary))
-                places.sync()
+                self._sync(copies)
                 self._notes.note(self._exchange(each.file, each.temporary, new=each.replacement.new) for each in copies)
                 taken = [each for each in copies if self._taken(each)]
-                places.sync()
             except OSError:
                 for copy in copies:
                     copy.replacement.put_back()
                 raise
             for copy in taken:
                 self._conclude(copy)
-            places.sync()
 
     def _opened(self, file: JoinedFile, places: HeldPlaces, stack: ExitStack) -> SteadyFile | None:
         try:
@@ -130,12 +130,17 @@ class _Batch:
                 try_attributes(stream.fileno(), attributes_of(joined.descriptor))
                 os.fchmod(stream.fileno(), status.st_mode & 0o7777)
                 os.utime(stream.fileno(), ns=(status.st_atime_ns, file.modified))
-                sync_stream(stream)
             except OSError:
                 place.unlink(temporary)
                 raise
             new = os.fstat(stream.fileno()).st_ino
         return _Copied(file, joined, temporary, Replacement(new, file.inode, ((place, temporary),)))
+
+    def _sync(self, copies: Sequence[_Copied]) -> None:
+        """Wait until the copies are on the disk: a power cut must leave no path without its content."""
+        if copies and not sync_file_system(self._prefix):
+            for each in copies:
+                sync_path(each.joined.place.beside(each.temporary).path)
 
     def _taken(self, copy: _Copied) -> bool:
         """Let a copy take the place of its file, unless something has come between."""
