@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from msgspec.structs import replace
+
 from condatui_core.records.relinking import (
     LinkMethod,
     RelinkRules,
@@ -78,6 +80,7 @@ class _Sorting:
     def add(self, device: int, sha256: str, inodes: Sequence[SeenInode]) -> None:
         """Sort the files of one content."""
         method = self._methods.get(device)
+        inodes = _each_block_once(inodes)
         reasons = {each.number: self._why_alone(each, method) for each in inodes}
         classes: defaultdict[object, list[SeenInode]] = defaultdict(list)
         for each in inodes:
@@ -168,6 +171,9 @@ class _Sorting:
     def _kept(self, alike: Sequence[SeenInode], reasons: dict[int, SkipReason | None]) -> SeenInode:
         """The one that stays: a package cache's, one that cannot go, the one with most links, the oldest."""
 
+        if alike[0].extents:  # the others of them would keep their blocks
+            return alike[0]
+
         def rank(inode: SeenInode) -> tuple[bool, bool, bool, int, int, int]:
             is_cached = any(each.cached for each in inode.files)
             is_held = reasons[inode.number] not in (None, "small")
@@ -179,6 +185,19 @@ class _Sorting:
         sums = self._skipped[why]
         sums[0] += len(_stored(inode).paths)
         sums[1] += inode.allocated
+
+
+def _each_block_once(inodes: Sequence[SeenInode]) -> Sequence[SeenInode]:
+    """Of files that share their blocks already, most of them are one, and the others count once, if all are joined."""
+    sharing: defaultdict[tuple[tuple[int, int], ...], list[SeenInode]] = defaultdict(list)
+    for each in inodes:
+        if each.extents:
+            sharing[each.extents].append(each)
+    if not sharing:
+        return inodes
+    one, *others = sorted(sharing.values(), key=lambda each: (-len(each), each[0].number))
+    counted_once = [replace(each, allocated=0) for group in others for each in group[1:]]
+    return [one[0], *(each for each in inodes if not each.extents), *(group[0] for group in others), *counted_once]
 
 
 def _likeness(inode: SeenInode, method: LinkMethod | None) -> object:
