@@ -13,6 +13,7 @@ from functools import partial
 from condatui_core.actions.guards import conda_busy, observe_prefixes
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.relink.already_shared import without_shared
 from condatui_core.disk.measure import disk_places
 from condatui_core.disk.same_files import survey_same_files
 from condatui_core.fs.mounts import mount_of, mounts
@@ -60,6 +61,7 @@ async def read_facts(request: RelinkRequest, context: JobContext) -> RelinkFacts
     survey = await survey_same_files(
         environments, places, rules, kept=context.locations.disk_cache, environ=context.caller.environ
     )
+    survey = await asyncio.to_thread(without_shared, survey)
     busy = {found.message: found for each in seen for found in conda_busy(each)}
     return RelinkFacts(
         request=request,

@@ -10,7 +10,6 @@ from condatui_core.actions.relink.tally import LeftAloneError, Tally, first_plac
 from condatui_core.fs.places import HeldPlaces
 from condatui_core.fs.reflink import share_range
 from condatui_core.fs.safe_read import open_regular
-from condatui_core.fs.tree import allocated
 from condatui_core.records.relinking import SameFiles, StoredInode
 
 
@@ -25,14 +24,13 @@ def share_blocks(same: SameFiles, inode: StoredInode, tally: Tally, stopped: Cal
             _opened(same.kept, places) as kept,
             _opened(inode, places) as other,
         ):
-            occupied = allocated(os.fstat(other.fileno()))
             _share_all(kept.fileno(), other.fileno(), same, stopped)
     except LeftAloneError as why:
         tally.leave(inode, why.reason)
     except OSError as error:
         tally.leave(inode, why_left(error))
     else:
-        tally.join(len(inode.paths), occupied)
+        tally.join(len(inode.paths), inode.bytes)
 
 
 def _opened(inode: StoredInode, places: HeldPlaces) -> IO[bytes]:
