@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from msgspec.structs import replace
-
 from condatui_core.records.relinking import (
     LinkMethod,
     RelinkRules,
@@ -80,7 +78,7 @@ class _Sorting:
     def add(self, device: int, sha256: str, inodes: Sequence[SeenInode]) -> None:
         """Sort the files of one content."""
         method = self._methods.get(device)
-        inodes = _each_block_once(inodes)
+        inodes = _without_shared(inodes)
         reasons = {each.number: self._why_alone(each, method) for each in inodes}
         classes: defaultdict[object, list[SeenInode]] = defaultdict(list)
         for each in inodes:
@@ -187,17 +185,16 @@ class _Sorting:
         sums[1] += inode.allocated
 
 
-def _each_block_once(inodes: Sequence[SeenInode]) -> Sequence[SeenInode]:
-    """Of files that share their blocks already, most of them are one, and the others count once, if all are joined."""
+def _without_shared(inodes: Sequence[SeenInode]) -> Sequence[SeenInode]:
+    """Of the files that share their blocks already, the most that do so are one, and it comes first: it stays."""
     sharing: defaultdict[tuple[tuple[int, int], ...], list[SeenInode]] = defaultdict(list)
     for each in inodes:
         if each.extents:
             sharing[each.extents].append(each)
     if not sharing:
         return inodes
-    one, *others = sorted(sharing.values(), key=lambda each: (-len(each), each[0].number))
-    counted_once = [replace(each, allocated=0) for group in others for each in group[1:]]
-    return [one[0], *(each for each in inodes if not each.extents), *(group[0] for group in others), *counted_once]
+    one = max(sharing.values(), key=len)
+    return [one[0], *(each for each in inodes if each.extents != one[0].extents)]
 
 
 def _likeness(inode: SeenInode, method: LinkMethod | None) -> object:
