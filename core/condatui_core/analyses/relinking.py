@@ -78,6 +78,7 @@ class _Sorting:
     def add(self, device: int, sha256: str, inodes: Sequence[SeenInode]) -> None:
         """Sort the files of one content."""
         method = self._methods.get(device)
+        inodes = _without_shared(inodes)
         reasons = {each.number: self._why_alone(each, method) for each in inodes}
         classes: defaultdict[object, list[SeenInode]] = defaultdict(list)
         for each in inodes:
@@ -99,7 +100,7 @@ class _Sorting:
             self._skip(each, reasons[each.number] or "changed")
 
     def _may_be_kept(self, inode: SeenInode, why: SkipReason | None) -> bool:
-        """Whether others may be joined to a file; to one of an environment that is left alone if others have it, too."""
+        """Whether others may be joined to a file; to that of a frozen environment if another one has it, too."""
         if why in _OF_ENVIRONMENTS:
             return any(each.holder not in self._alone for each in inode.files)
         return why not in _NEVER_KEPT
@@ -168,6 +169,9 @@ class _Sorting:
     def _kept(self, alike: Sequence[SeenInode], reasons: dict[int, SkipReason | None]) -> SeenInode:
         """The one that stays: a package cache's, one that cannot go, the one with most links, the oldest."""
 
+        if alike[0].extents:  # the others of them would keep their blocks
+            return alike[0]
+
         def rank(inode: SeenInode) -> tuple[bool, bool, bool, int, int, int]:
             is_cached = any(each.cached for each in inode.files)
             is_held = reasons[inode.number] not in (None, "small")
@@ -179,6 +183,18 @@ class _Sorting:
         sums = self._skipped[why]
         sums[0] += len(_stored(inode).paths)
         sums[1] += inode.allocated
+
+
+def _without_shared(inodes: Sequence[SeenInode]) -> Sequence[SeenInode]:
+    """Of the files that share their blocks already, the most that do so are one, and it comes first: it stays."""
+    sharing: defaultdict[tuple[tuple[int, int], ...], list[SeenInode]] = defaultdict(list)
+    for each in inodes:
+        if each.extents:
+            sharing[each.extents].append(each)
+    if not sharing:
+        return inodes
+    one = max(sharing.values(), key=len)
+    return [one[0], *(each for each in inodes if each.extents != one[0].extents)]
 
 
 def _likeness(inode: SeenInode, method: LinkMethod | None) -> object:

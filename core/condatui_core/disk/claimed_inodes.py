@@ -14,6 +14,7 @@ from itertools import compress
 from msgspec import Struct, field
 
 from condatui_core.fs.attributes import attributes_of
+from condatui_core.fs.extents import shared_extents
 from condatui_core.fs.safe_read import sha256_of
 from condatui_core.fs.tree import allocated
 from condatui_core.prefixes.file_claims import (
@@ -157,12 +158,12 @@ class ClaimedInodes:
             for row, number in held.undigested():
                 held.keys[row] = self._keys[digests.get((held.device, number), "")]
 
-    def seen(self, wanted: Mapping[int, Collection[int]]) -> list[SeenInode]:
-        """Look at all files with these digests, by device and key."""
+    def seen(self, wanted: Mapping[int, Collection[int]], sharing: Collection[int] = ()) -> list[SeenInode]:
+        """Look at all files with these digests, by device and key; on `sharing` devices also at what they share."""
         looking = _Looking({key: sha256 for sha256, key in self._keys.items() if _is_among(key, wanted)})
         for held in self._all:
             looking.look(held, wanted.get(held.device, ()))
-        return [_seen_inode(status, path, files) for status, path, files in looking.inodes.values()]
+        return [_seen_inode(status, path, files, sharing) for status, path, files in looking.inodes.values()]
 
     def cached_links(self, wanted: Collection[Inode]) -> list[tuple[Inode, SeenFile]]:
         """Find the links to these inodes in the caches, whatever their records say."""
@@ -257,7 +258,7 @@ def _undigested(status: os.stat_result) -> UndigestedFile:
     )
 
 
-def _seen_inode(status: os.stat_result, path: str, files: list[SeenFile]) -> SeenInode:
+def _seen_inode(status: os.stat_result, path: str, files: list[SeenFile], sharing: Collection[int]) -> SeenInode:
     return SeenInode(
         status.st_dev,
         status.st_ino,
@@ -270,6 +271,7 @@ def _seen_inode(status: os.stat_result, path: str, files: list[SeenFile]) -> See
         status.st_mtime_ns,
         attributes_of(path),
         tuple(files),
+        shared_extents(os.fsencode(path), status.st_ino) if status.st_dev in sharing else (),
     )
 
 

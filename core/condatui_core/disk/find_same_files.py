@@ -64,10 +64,11 @@ class _Read(Struct, frozen=True):
 class _See(Struct, frozen=True):
     wanted: Mapping[int, Collection[int]]
     digests: Mapping[Inode, str]
+    sharing: frozenset[int]
 
     def __call__(self, files: ClaimedInodes) -> list[SeenInode]:
         files.learn(self.digests)
-        return files.seen(self.wanted)
+        return files.seen(self.wanted, self.sharing)
 
 
 class _FindLinks(Struct, frozen=True):
@@ -127,7 +128,8 @@ def _search(request: SearchRequest, workers: _Workers) -> RelinkSurvey:
     summaries = workers.ask([_Look(each, rules.smallest) for each in _dealt(request.holders, request.workers)])
     digests = _digests_of_undigested(request, workers, summaries)
     wanted = _stored_twice(summaries, digests)
-    seen = _united(workers.ask_all(_See(wanted, digests)))
+    sharing = frozenset(device for device, method in rules.methods if method == "reflink")
+    seen = _united(workers.ask_all(_See(wanted, digests, sharing)))
     incomplete = frozenset(inode for inode, each in seen.items() if len(each.files) < each.links)
     if incomplete:
         links = [each for found in workers.ask_all(_FindLinks(incomplete)) for each in found]

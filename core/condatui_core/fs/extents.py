@@ -139,6 +139,13 @@ class ExtentReader:
         return at, last
 
 
+def shared_extents(path: bytes, inode: int) -> tuple[tuple[int, int], ...]:
+    """Where on the disk a file has what it shares with others, and how many bytes: the same for files that are one."""
+    reader = ExtentReader()
+    reader.look_at(path, (inode,))
+    return tuple(zip(reader.found.starts, reader.found.lengths, strict=True))
+
+
 def may_share(directory: bytes, kind: str) -> bool:
     """Whether files on a file system of this kind can share blocks, so far as that can be asked: XFS may lack it."""
     if sys.platform != "linux" or kind != "xfs":

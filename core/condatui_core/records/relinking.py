@@ -100,6 +100,8 @@ class SeenInode(Struct, frozen=True, array_like=True):
     attributes: tuple[tuple[str, bytes], ...]
     """Its extended attributes, access lists among them."""
     files: tuple[SeenFile, ...]
+    extents: tuple[tuple[int, int], ...] = ()
+    """Where its contents lie on the disk, and how many bytes there, as far as it shares them with another file."""
 
 
 class StoredInode(Struct, frozen=True, kw_only=True):

@@ -29,6 +29,7 @@ from support.same_files import (
     link_into,
     skipped,
 )
+from support.sharing_disks import free, reflink, sharing_disk, sync
 
 LIBRARY = "nvidia/lib/libcublas.so.12"
 
@@ -296,6 +297,28 @@ def test_what_shares_blocks_keeps_its_links_its_mode_and_its_byte_code(world: Sa
     found = world.survey(method="reflink")
     assert (len(found.sets), found.skipped) == (1, ())
     assert found.methods == ((world.root.stat().st_dev, "reflink"),)
+
+
+@pytest.mark.parametrize("kind", ["btrfs", "xfs"])
+def test_what_shares_its_blocks_already_is_not_stored_twice(tmp_path: Path, kind: str) -> None:
+    with sharing_disk(tmp_path, kind) as disk:
+        world = SameWorld(disk)
+        first, *others = (
+            install_wheel(world.environment(name), "cublas", {LIBRARY: content("cublas", 50_000)})[0]
+            for name in "abcde"
+        )
+        sync(disk)
+        assert len(world.survey(method="reflink").sets[0].joined) == 4
+        reflink(first, others[0])
+        sync(disk)
+        (same,) = world.survey(method="reflink").sets
+        assert same.kept.paths[0].path in {str(first), str(others[0])}  # the other one would keep its blocks
+        assert {each.paths[0].path for each in same.joined} == {str(each) for each in others[1:]}
+        before = free(disk)
+        for each in others[1:]:
+            reflink(first, each)
+        assert abs(free(disk) - before - same.frees) <= 64_000  # the file system's own records
+        assert not world.survey(method="reflink").sets
 
 
 # What is asked for

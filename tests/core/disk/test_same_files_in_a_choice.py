@@ -138,7 +138,7 @@ def test_there_is_a_row_for_each_disk_with_what_is_stored_there(tmp_path: Path) 
     elsewhere = tuple(replace_fields(each, device=4711) for each in found.sets)
     here, there = relinks_of(replace_fields(found, sets=(*found.sets, *elsewhere)), {})
     assert here.candidate.bytes == there.candidate.bytes == found.frees
-    assert here.candidate.name == "same files stored twice (nvidia_cublas)"
+    assert here.candidate.name == "stored twice (nvidia_cublas)"
     reason = here.candidate.reasons[0]
     assert reason.text == "the same content in 3 environments: nvidia_cublas; nothing is removed"
     assert reason.evidence[0].startswith("nvidia_cublas 12.6 in 3 places")

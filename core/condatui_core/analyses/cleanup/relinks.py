@@ -12,7 +12,7 @@ from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, WayBa
 from condatui_core.records.relinking import LinkMethod, RelinkSurvey, SameFiles, StoredInode, StoredTwice
 from condatui_core.text import counted, format_bytes
 
-_NAME = "same files stored twice"
+_NAME = "stored twice"
 _MOST_PACKAGES = 6
 _BACK = "`condatui relink --undo ENV` makes the files of one its own again, which takes the space"
 _HOW: Mapping[LinkMethod, str] = {
