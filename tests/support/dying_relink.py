@@ -17,6 +17,7 @@ from typing import Any
 
 from condatui_core.actions import exchanges
 from condatui_core.actions.joined_files import read_joined, temporary_names, tidy_up
+from condatui_core.actions.relink import batch
 from condatui_core.actions.relink.joining import join_all
 from condatui_core.actions.separate.copying import separate_all
 from condatui_core.fs import places
@@ -118,6 +119,7 @@ def try_step(root: Path, what: str, step: int) -> bool:
 
 def main(directory: str, what: str) -> None:
     """Try all steps."""
+    batch._REST = 0  # the files are made a moment before
     step = 1
     while try_step(root := Path(directory) / str(step), what, step):
         shutil.rmtree(root)

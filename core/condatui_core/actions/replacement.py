@@ -39,7 +39,7 @@ class Replacement:
             if place in self._taken:
                 with _unless_replaced():
                     place.exchange(temporary, self.new)
-            if place.inode(temporary) in (self.new, self.old):
+            if place.inode(temporary) == self.new:  # anything else has no other name that is known
                 place.unlink(temporary)
         self._taken.clear()
 

@@ -59,12 +59,21 @@ class Place:
         """Let what is called `name` take this place, and give that name to what was here: the inode that is expected.
 
         That one has to be open or have another name, so that no other file can get its number. Raises OSError with
-        ESTALE, and nothing has changed, if something else was here.
+        ESTALE if something else was here. That has its place again then, unless somebody has put yet another thing
+        there in this very moment: what has lost its place by that keeps the other name.
         """
-        exchange_names(name, self.name, self.directory)
-        if self.inode(name) == expected:
-            return
-        exchange_names(name, self.name, self.directory)
+        put = self.inode(name)
+        if self.inode() in (None, expected):
+            exchange_names(name, self.name, self.directory)
+            got = self.inode(name)
+            if got == expected:
+                return
+            while self.inode() == put:  # otherwise somebody has decided what is here
+                exchange_names(name, self.name, self.directory)
+                taken = self.inode(name)
+                if taken == put:
+                    break
+                put, got = got, taken  # it had come there since, and is given back as well
         raise OSError(errno.ESTALE, "something else has come there", self.path)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+from collections.abc import Callable
+from functools import cache
 
 _NO_REPLACE, _EXCHANGE = 1, 2
 """What renameat2(2) of Linux calls RENAME_NOREPLACE and RENAME_EXCHANGE."""
@@ -37,11 +39,18 @@ def exchange_names(first: str, second: str, directory: int) -> None:
 
 def _rename(function: str, source: str, target: str, directory: int, flags: int) -> None:
     """Rename where the C library knows how to."""
-    rename = getattr(ctypes.CDLL(None, use_errno=True), function, None)
-    number = errno.ENOSYS
+    rename, number = _found(function), errno.ENOSYS
     if rename is not None:
-        rename.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
         if rename(directory, os.fsencode(source), directory, os.fsencode(target), flags) == 0:
             return
         number = ctypes.get_errno()
     raise OSError(number, os.strerror(number), target)
+
+
+@cache
+def _found(function: str) -> Callable[..., int] | None:
+    """A function of the C library; found once, so that little time passes between a look and a rename."""
+    found = getattr(ctypes.CDLL(None, use_errno=True), function, None)
+    if found is not None:
+        found.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
+    return found

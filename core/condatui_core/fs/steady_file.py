@@ -41,6 +41,7 @@ class SteadyFile:
             """As it was when it was opened."""
             self.attributes = attributes_of(self.descriptor)
             """Its extended attributes then."""
+            self._touched = self.status.st_ctime_ns
         except BaseException:
             self._stack.close()
             raise
@@ -71,6 +72,15 @@ class SteadyFile:
         """Whether nobody has written to it, and its size, time, owner, mode and attributes are as they were."""
         same = _state(os.fstat(self.descriptor)) == _state(self.status)
         return same and attributes_of(self.descriptor) == self.attributes and self.unwritten
+
+    @property
+    def untouched(self) -> bool:
+        """Whether not even a name of it has come, gone or changed since it was opened, or since `touch` was called."""
+        return os.fstat(self.descriptor).st_ctime_ns == self._touched
+
+    def touch(self) -> None:
+        """Note that one of its names was changed on purpose."""
+        self._touched = os.fstat(self.descriptor).st_ctime_ns
 
     @property
     def links(self) -> int:

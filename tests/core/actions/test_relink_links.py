@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,6 +25,12 @@ from support.plain_work import PlainWork
 from support.relinks import CONTENT, OLD, Twins, contents_below, temporary_names
 
 LIBRARY = "lib/library.so"
+
+
+@pytest.fixture(autouse=True)
+def at_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files of a test were made a moment ago."""
+    monkeypatch.setattr(batch, "_REST", 0)
 
 
 @pytest.fixture
@@ -91,6 +98,21 @@ def test_many_files_are_joined_in_batches(tmp_path: Path, monkeypatch: pytest.Mo
     joined = join(twins, *(twins.same(one / path, two / path) for path in files))
     assert joined.tally.files == 5
     assert all((one / path).samefile(two / path) for path in files)
+
+
+def test_what_has_changed_a_moment_ago_comes_last(twins: Twins, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "_REST", 0.001)
+    slept: list[float] = []
+    monkeypatch.setattr(batch, "_is_at_rest", lambda file: bool(slept))
+    monkeypatch.setattr(time, "sleep", slept.append)
+    assert join(twins, all_same(twins)).tally.files == 2
+    assert slept == [0.001]
+
+
+def test_what_does_not_come_to_rest_is_left_alone(twins: Twins, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "_REST", 3600)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    assert reasons(join(twins, all_same(twins))) == {"in-use": 2}
 
 
 def _source(twins: Twins) -> SameFiles:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from condatui_core.fs import places as module
+from condatui_core.fs import renaming
 from condatui_core.fs.places import HeldPlaces, Place
 
 
@@ -47,6 +48,31 @@ def test_something_else_gets_its_place_back(tmp_path: Path, place: Place) -> Non
     assert (tmp_path / "lib/new").read_text() == "new"
 
 
+def test_what_comes_there_in_the_moment_of_giving_back_stays(
+    tmp_path: Path, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program puts a link in the place of the file for a moment: it ends with the file all the same."""
+    old, file = place.inode(), tmp_path / "lib/file"
+    assert old
+    real, calls = renaming.exchange_names, []
+
+    def exchange(first: str, second: str, directory: int) -> None:
+        calls.append(first)
+        if len(calls) == 1:
+            file.rename(tmp_path / "lib/former")
+            file.symlink_to("/elsewhere")
+        if len(calls) == 2:
+            file.unlink()  # which is the new file, but they do not know
+            (tmp_path / "lib/former").rename(file)
+        real(first, second, directory)
+
+    monkeypatch.setattr(module, "exchange_names", exchange)
+    with pytest.raises(OSError, match="something else"):
+        place.exchange("new", old)
+    assert (len(calls), place.inode(), file.read_text()) == (3, old, "old")
+    assert os.readlink(tmp_path / "lib/new") == "/elsewhere"
+
+
 def test_a_place_where_nothing_is(tmp_path: Path, place: Place) -> None:
     (tmp_path / "lib/file").unlink()
     assert place.inode() is None
@@ -62,7 +88,7 @@ def test_a_file_system_that_cannot_exchange(tmp_path: Path, place: Place, monkey
 
     monkeypatch.setattr(module, "exchange_names", refuse)
     with pytest.raises(OSError, match="Invalid"):
-        place.exchange("new", 1)
+        place.exchange("new", place.inode() or 0)
     assert (tmp_path / "lib/file").read_text() == "old"
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -45,6 +47,9 @@ class _Pair:
             yield Exchange(file.holder, path, temporary, new, old.st_ino, old.st_mtime_ns)
 
 
+_REST = 0.5
+"""Seconds for which nothing of a file, not even a name, must have changed before another one takes its place. Who moves
+files about and back cannot be kept from it, and would then move the wrong one."""
 _SECOND = 1_000_000_000
 """Byte code states whole seconds."""
 
@@ -61,6 +66,9 @@ class HardLinks:
         self._pairs: list[_Pair] = []
         self._bytes = 0
 
+        self._fresh: list[tuple[SameFiles, StoredInode]] = []
+        """What has changed a moment ago: whoever did it may not be done."""
+
     def __enter__(self) -> HardLinks:
         return self
 
@@ -72,6 +80,21 @@ class HardLinks:
 
         What cannot be joined is tallied. Raises OSError if the disk is full or fails.
         """
+        self._join(same, inode, fresh=self._fresh)
+
+    def finish(self) -> None:
+        """Join what was compared, and what had to come to rest. Raises OSError if the disk is full or fails."""
+        self._flush()
+        fresh, self._fresh = self._fresh, []
+        if fresh and not self._stopped():
+            time.sleep(_REST)
+            for same, inode in fresh:
+                if not self._stopped():
+                    self._join(same, inode, fresh=None)
+            self._flush()
+
+    def _join(self, same: SameFiles, inode: StoredInode, *, fresh: list[tuple[SameFiles, StoredInode]] | None) -> None:
+        """Compare a file with the one that stays; what is not at rest is put off, or left alone the second time."""
         with ExitStack() as stack:
             try:
                 pair = self._compared(same, inode, stack)
@@ -81,23 +104,29 @@ class HardLinks:
             except OSError as error:
                 self._tally.leave(inode, why_left(error))
                 return
+            if not _is_at_rest(pair.other):
+                if fresh is None:
+                    self._leave(pair, "in-use")
+                else:
+                    fresh.append((same, inode))
+                return
             self._stack.push(stack.pop_all())
         self._pairs.append(pair)
         self._bytes += same.size
         if len(self._pairs) >= _MOST or self._bytes >= _MOST_BYTES:
-            self.finish()
+            self._flush()
 
-    def finish(self) -> None:
+    def _flush(self) -> None:
         """Join what was compared. Raises OSError if the disk is full or fails: then nothing of it is half joined."""
         pairs, self._pairs, self._bytes = self._pairs, [], 0
         try:
-            self._finish(pairs)
+            self._join_pairs(pairs)
         finally:
             self._stack.close()
             self._stack = ExitStack()
             self._places = self._stack.enter_context(HeldPlaces())
 
-    def _finish(self, pairs: list[_Pair]) -> None:
+    def _join_pairs(self, pairs: list[_Pair]) -> None:
         pairs = [each for each in pairs if self._steady(each)]
         if not pairs:
             return
@@ -139,7 +168,10 @@ class HardLinks:
         try:
             for place, temporary in pair.replacement.places:
                 place.link(temporary, pair.kept.place)
+                if not pair.other.untouched:  # somebody else is about to change what has this name
+                    raise OSError(errno.ESTALE, "it has changed meanwhile", place.path)
                 pair.replacement.take(place, temporary)
+                pair.other.touch()
         except OSError as error:
             pair.replacement.put_back()
             self._leave(pair, why_left(error))
@@ -154,6 +186,10 @@ class HardLinks:
             return
         pair.replacement.finish()
         self._tally.join(len(pair.files), 0 if pair.other.links else allocated(pair.other.status))
+
+
+def _is_at_rest(file: SteadyFile) -> bool:
+    return not 0 <= time.time_ns() - file.status.st_ctime_ns < _REST * _SECOND
 
 
 def _check(kept: SteadyFile, other: SteadyFile, same: SameFiles, inode: StoredInode) -> None:
