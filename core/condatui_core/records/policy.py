@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 AllowedReason = Literal[
     "cache",
+    "relink",
     "leftover",
     "identical",
     "subset",
