@@ -146,7 +146,7 @@ def _warnings(facts: RelinkFacts, planned: PlannedRelink) -> Iterator[Finding]:
         lines = (
             "conda links its packages that way already; pip, uv and conda delete a file before they write another one.",
             "All its paths have the time of the file that stays; sources whose byte code needs theirs are left alone.",
-            "`condatui relink --undo ENV` makes the files of an environment its own again, which needs the space.",
+            "The files of an environment can become its own again, which needs the space.",
         )
         yield finding("one-file-for-all", "warning", message, "Shared blocks have no such price.", lines)
     for reason, where in _ALONE.items():

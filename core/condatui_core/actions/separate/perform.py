@@ -52,8 +52,9 @@ def _outcome(name: str, done: Separated) -> Outcome:
     if done.left:
         message = f"{counted(len(done.left), 'file')} could not be copied."
         findings.append(finding("left-behind", "warning", message, evidence=done.left, most=_MOST_LINES))
+    verb = "is" if done.files == 1 else "are"
     return Outcome(
-        message=f"{counted(done.files, 'file')} of {sanitize(name)} are its own: {format_bytes(done.used)} used.",
+        message=f"{counted(done.files, 'file')} of {sanitize(name)} {verb} its own: {format_bytes(done.used)} used.",
         findings=tuple(findings),
         stopped=done.failed is not None,
         bytes_freed=-done.used,

@@ -118,4 +118,4 @@ def _blockers(facts: SeparateFacts) -> Iterator[Finding]:
 
 def _warnings(facts: SeparateFacts) -> Iterator[Finding]:
     message = f"This needs {format_bytes(facts.needed)}: {sanitize(facts.name)} shares no file with others afterwards."
-    yield finding("needs-space", "note", message, "`condatui relink` joins them again.")
+    yield finding("needs-space", "note", message, "A relink joins them again.")
