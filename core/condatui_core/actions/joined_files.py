@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import os
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,7 +18,7 @@ from condatui_core.actions.exchanges import Exchange, noted_files, read_notes, s
 from condatui_core.errors import NewerFormatError
 from condatui_core.fs.atomic_write import write_whole
 from condatui_core.fs.documents import decode, encode_versioned, format_of
-from condatui_core.fs.safe_read import read_bounded
+from condatui_core.fs.safe_read import read_bounded, reason
 
 _FORMAT = 1
 _SUFFIX = ".json.gz"
@@ -134,10 +136,15 @@ def _listed(file: Path) -> _List:
     """What a list has; nothing if there is none."""
     try:
         data = gzip.decompress(read_bounded(str(file), _LARGEST))
+        return _decoded(data, file)
     except FileNotFoundError:
         return _List("", ())
-    except (EOFError, gzip.BadGzipFile) as error:
-        raise OSError(None, str(error), str(file)) from error
+    except (EOFError, zlib.error, OSError) as error:
+        why = reason(error) if isinstance(error, OSError) else str(error)
+        raise OSError(errno.EILSEQ, why, str(file)) from error
+
+
+def _decoded(data: bytes, file: Path) -> _List:
     if (found := format_of(data)) > _FORMAT:
         raise NewerFormatError("A list of files that were joined", str(file), found=found, known=_FORMAT)
     return decode(data, _LIST, own=True)

@@ -71,7 +71,7 @@ class _Sorting:
         return RelinkSurvey(
             sets=tuple(sorted(self._sets, key=lambda each: (-each.frees, each.kept.paths[0].path))),
             skipped=tuple(sorted(skipped, key=lambda each: (-each.bytes, each.reason))),
-            packages=by_package(self._sets),
+            packages=_by_package(self._sets),
             methods=tuple((device, method) for device, method in self._rules.methods if device in devices),
         )
 
@@ -238,7 +238,7 @@ def _stored(inode: SeenInode) -> StoredInode:
     )
 
 
-def by_package(sets: Iterable[SameFiles]) -> tuple[StoredTwice, ...]:
+def _by_package(sets: Iterable[SameFiles]) -> tuple[StoredTwice, ...]:
     """What joining frees by package; a file that several packages have counts for the one that keeps it."""
     holders: defaultdict[str, set[str]] = defaultdict(set)
     sums: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from condatui_core.actions.guards import conda_busy, observe_prefixes
+from condatui_core.actions.joined_files import temporary_names
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext
-from condatui_core.actions.relink.already_shared import without_shared
 from condatui_core.disk.measure import disk_places
 from condatui_core.disk.same_files import survey_same_files
 from condatui_core.fs.mounts import mount_of, mounts
@@ -38,6 +38,8 @@ class RelinkFacts:
     """The condas that are at work."""
     sharing: bool = False
     """Whether there is a disk on which files can share blocks."""
+    left: int = 0
+    """Temporary names that interrupted jobs have left."""
 
 
 async def read_facts(request: RelinkRequest, context: JobContext) -> RelinkFacts:
@@ -48,20 +50,19 @@ async def read_facts(request: RelinkRequest, context: JobContext) -> RelinkFacts
     there = (each for each in context.inventory.environments if each.state != "missing")
     environments = [each for each in there if each.prefix not in request.leaving_out]
     seen = await observe_prefixes([each.prefix for each in environments], context)
-    alone = tuple(_left_alone(seen, context.caller.euid))
+    alone = await asyncio.to_thread(lambda: tuple(_left_alone(seen, context.caller.euid)))
     places = await asyncio.to_thread(_places, context)
     methods = await asyncio.to_thread(partial(_methods, places, request.method))
     rules = RelinkRules(
         user=context.caller.euid,
         smallest=request.smallest,
-        prefixes=tuple(map(os.path.realpath, request.prefixes)),
+        prefixes=await asyncio.to_thread(lambda: tuple(map(os.path.realpath, request.prefixes))),
         left_alone=alone,
         methods=methods,
     )
     survey = await survey_same_files(
         environments, places, rules, kept=context.locations.disk_cache, environ=context.caller.environ
     )
-    survey = await asyncio.to_thread(without_shared, survey)
     busy = {found.message: found for each in seen for found in conda_busy(each)}
     return RelinkFacts(
         request=request,
@@ -69,6 +70,7 @@ async def read_facts(request: RelinkRequest, context: JobContext) -> RelinkFacts
         alone=alone,
         busy=tuple(busy.values()),
         sharing=any(method == "reflink" for _, method in methods),
+        left=await asyncio.to_thread(temporary_names, context.locations.relinked),
     )
 
 

@@ -34,12 +34,14 @@ async def perform(plan: Plan, request: RelinkRequest, context: JobContext, work:
     await work.stage("tidy", "Looking for what interrupted jobs have left")
     directory = context.locations.relinked
     try:
-        await work.in_thread(partial(tidy_up, directory))
+        tidied, _ = await work.in_thread(partial(tidy_up, directory))
     except OSError as error:
         where = f"{error.filename or directory}: {reason(error)}"
         raise CondatuiError("What earlier relinks have joined is not known.", sanitize(where)) from error
     await work.stage("look", "Looking for what is stored several times")
     facts = await read_facts(request, context)
+    if tidied and not facts.survey.sets:
+        return Outcome(message=f"{counted(tidied, 'temporary name')} deleted; nothing else is stored several times.")
     now = plan_of(facts, context)
     refuse(now.blockers)
     if plan.relink and now.relink and plan.relink.method != now.relink.method == "hardlink":

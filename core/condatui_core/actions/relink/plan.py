@@ -59,11 +59,11 @@ def plan_of(facts: RelinkFacts, context: JobContext) -> Plan:
     return Plan(
         request=facts.request,
         title="Store once what is stored several times",
-        steps=() if blockers else tuple(_steps(planned)),
+        steps=() if blockers else tuple(_steps(planned, facts.left)),
         prefixes=tuple(sorted(environments_of(survey, context))),
         bytes_freed=survey.frees,
         facts=tuple(_facts(facts, planned)),
-        warnings=() if blockers else tuple(_warnings(facts, planned)),
+        warnings=tuple(_warnings(facts, planned)) if facts.survey.sets and not blockers else (),
         blockers=blockers,
         relink=planned,
     )
@@ -96,7 +96,7 @@ def left_alone(skipped: tuple[SkippedFiles, ...]) -> str:
 
 def _blockers(facts: RelinkFacts) -> Iterator[Finding]:
     yield from facts.busy
-    if facts.survey.sets:
+    if facts.survey.sets or facts.left:
         return
     if facts.request.method == "reflink" and not facts.sharing:
         message = "No file system here lets files share blocks."
@@ -106,7 +106,11 @@ def _blockers(facts: RelinkFacts) -> Iterator[Finding]:
     yield blocker("nothing-to-do", "Nothing that may be joined is stored several times.", evidence=(told,) * bool(told))
 
 
-def _steps(planned: PlannedRelink) -> Iterator[Step]:
+def _steps(planned: PlannedRelink, left: int) -> Iterator[Step]:
+    if left:
+        yield Step(title=f"Delete {counted(left, 'temporary name')} that an interrupted job has left")
+    if not planned.files:
+        return
     yield Step(title="Look again for what is the same, and for who uses it")
     files = counted(planned.files, "file")
     if planned.method == "hardlink":
@@ -142,7 +146,7 @@ def _warnings(facts: RelinkFacts, planned: PlannedRelink) -> Iterator[Finding]:
         lines = (
             "conda links its packages that way already; pip, uv and conda delete a file before they write another one.",
             "All its paths have the time of the file that stays; sources whose byte code needs theirs are left alone.",
-            "`condatui relink --undo ENV` makes the files of an environment its own again, which needs the space.",
+            "The files of an environment can become its own again, which needs the space.",
         )
         yield finding("one-file-for-all", "warning", message, "Shared blocks have no such price.", lines)
     for reason, where in _ALONE.items():

@@ -28,12 +28,14 @@ async def perform(plan: Plan, request: SeparateRequest, context: JobContext, wor
     await work.stage("tidy", "Looking for what interrupted jobs have left")
     directory = context.locations.relinked
     try:
-        await work.in_thread(partial(tidy_up, directory))
+        tidied, _ = await work.in_thread(partial(tidy_up, directory))
     except OSError as error:
         where = f"{error.filename or directory}: {reason(error)}"
         raise CondatuiError("What earlier relinks have joined is not known.", sanitize(where)) from error
     await work.stage("look", "Looking for files that are joined")
     facts = await read_facts(request, context)
+    if tidied and not facts.files:
+        return Outcome(message=f"{counted(tidied, 'temporary name')} deleted; no file is joined with others.")
     refuse(plan_of(facts).blockers)
     await work.stage("copy", f"Copying {counted(len(facts.files), 'file')} of {sanitize(facts.name)}")
     done = await work.in_thread(partial(separate_all, facts.observed.real, facts.files, directory, work))
@@ -50,8 +52,9 @@ def _outcome(name: str, done: Separated) -> Outcome:
     if done.left:
         message = f"{counted(len(done.left), 'file')} could not be copied."
         findings.append(finding("left-behind", "warning", message, evidence=done.left, most=_MOST_LINES))
+    verb = "is" if done.files == 1 else "are"
     return Outcome(
-        message=f"{counted(done.files, 'file')} of {sanitize(name)} are its own: {format_bytes(done.used)} used.",
+        message=f"{counted(done.files, 'file')} of {sanitize(name)} {verb} its own: {format_bytes(done.used)} used.",
         findings=tuple(findings),
         stopped=done.failed is not None,
         bytes_freed=-done.used,

@@ -7,9 +7,10 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from condatui_core.actions.guards import blockers_to_change, bytes_problem, observe_prefix
-from condatui_core.actions.joined_files import JoinedFile, read_joined
+from condatui_core.actions.joined_files import JoinedFile, read_joined, temporary_names
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext
 from condatui_core.errors import CondatuiError
@@ -35,6 +36,8 @@ class SeparateFacts:
     needed: int
     """Bytes."""
     blockers: tuple[Finding, ...] = ()
+    left: int = 0
+    """Temporary names that interrupted jobs have left."""
 
 
 async def read_facts(request: SeparateRequest, context: JobContext) -> SeparateFacts:
@@ -45,7 +48,7 @@ async def read_facts(request: SeparateRequest, context: JobContext) -> SeparateF
     observed = await observe_prefix(request.prefix, context)
     environment = context.environment(observed.real)
     files = await asyncio.to_thread(_joined, observed.real, context)
-    against = blockers_to_change(observed, environment, context, with_conda=False)
+    against = await asyncio.to_thread(partial(blockers_to_change, observed, environment, context, with_conda=False))
     return SeparateFacts(
         request=request,
         observed=observed,
@@ -53,6 +56,7 @@ async def read_facts(request: SeparateRequest, context: JobContext) -> SeparateF
         files=files,
         needed=await asyncio.to_thread(_bytes_of, observed.real, files),
         blockers=tuple(each for each in against if each.id not in _ALLOWED),
+        left=await asyncio.to_thread(temporary_names, context.locations.relinked),
     )
 
 
@@ -65,18 +69,25 @@ def plan_of(facts: SeparateFacts) -> Plan:
     """Plan the copies."""
     name, files = sanitize(facts.name), counted(len(facts.files), "file")
     blockers = tuple(_blockers(facts))
-    step = Step(title=f"Put a copy in the place of {files} of {name}, with the times that they had")
     return Plan(
         request=facts.request,
         title=f"Make the files of {name} its own again",
-        steps=() if blockers else (step,),
+        steps=() if blockers else tuple(_steps(facts)),
         prefixes=(facts.observed.real,),
         bytes_needed=facts.needed,
         bytes_freed=-facts.needed,
         facts=(("files", f"{files}, {format_bytes(facts.needed)}"),),
-        warnings=() if blockers else tuple(_warnings(facts)),
+        warnings=tuple(_warnings(facts)) if facts.files and not blockers else (),
         blockers=blockers,
     )
+
+
+def _steps(facts: SeparateFacts) -> Iterator[Step]:
+    if facts.left:
+        yield Step(title=f"Delete {counted(facts.left, 'temporary name')} that an interrupted job has left")
+    if facts.files:
+        files, name = counted(len(facts.files), "file"), sanitize(facts.name)
+        yield Step(title=f"Put a copy in the place of {files} of {name}, with the times that they had")
 
 
 def _joined(prefix: str, context: JobContext) -> tuple[JoinedFile, ...]:
@@ -99,7 +110,7 @@ def _bytes_of(prefix: str, files: tuple[JoinedFile, ...]) -> int:
 
 def _blockers(facts: SeparateFacts) -> Iterator[Finding]:
     yield from facts.blockers
-    if not facts.blockers and not facts.files:
+    if not (facts.blockers or facts.files or facts.left):
         message = f"No file of {sanitize(facts.name)} is joined with others by a relink."
         yield blocker("nothing-to-do", message, "Files that share blocks are independent already.")
     yield from bytes_problem(facts.needed or None, facts.observed)
@@ -107,4 +118,4 @@ def _blockers(facts: SeparateFacts) -> Iterator[Finding]:
 
 def _warnings(facts: SeparateFacts) -> Iterator[Finding]:
     message = f"This needs {format_bytes(facts.needed)}: {sanitize(facts.name)} shares no file with others afterwards."
-    yield finding("needs-space", "note", message, "`condatui relink` joins them again.")
+    yield finding("needs-space", "note", message, "A relink joins them again.")
