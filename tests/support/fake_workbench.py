@@ -134,6 +134,12 @@ class FakeGpu:
 class FakeWorkbench:
     """Yields scripted inventories; an exception among them is raised, an asyncio.Event is waited for."""
 
+    stored_twice = RelinkSurvey()
+    same_files_error: CondatuiError | None = None
+    same_files_gate: asyncio.Event | None = None
+    """The search for what is stored twice waits for it, if there is one."""
+    same_files_asked = 0
+
     def __init__(
         self,
         *script: Inventory | Exception | asyncio.Event,
@@ -176,8 +182,6 @@ class FakeWorkbench:
         """With which threshold groups were looked for."""
         self.group_gate: asyncio.Event | None = None
         """What each look for groups waits for."""
-        self.stored_twice = RelinkSurvey()
-        self.same_files_error: CondatuiError | None = None
         self.named_by: dict[str, tuple[Reference, ...]] = {}
         """What names an environment, by its prefix."""
         self.counts_points = True
@@ -292,6 +296,9 @@ class FakeWorkbench:
         return CleanupSurvey.of(inventory, usage, groups, counts_points=self.counts_points, now=NOW, user="ada")
 
     async def same_files(self) -> RelinkSurvey:
+        self.same_files_asked += 1
+        if self.same_files_gate:
+            await self.same_files_gate.wait()
         if self.same_files_error:
             raise self.same_files_error
         return self.stored_twice

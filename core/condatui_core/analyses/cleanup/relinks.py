@@ -14,7 +14,7 @@ from condatui_core.text import counted, format_bytes
 
 _NAME = "stored twice"
 _MOST_PACKAGES = 6
-_BACK = "`condatui relink --undo ENV` makes the files of one its own again, which takes the space"
+_BACK = "can be undone for each environment, which takes the space again"
 _HOW: Mapping[LinkMethod, str] = {
     "reflink": "their blocks are shared, and every file stays independent",
     "hardlink": "they become hard links, as conda's packages are: an edit in place shows in all of them",
