@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace as change
 from functools import partial
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+from condatui_core.actions import guards
 from condatui_core.actions.exchanges import Exchange, ExchangeNotes
 from condatui_core.actions.joined_files import read_joined
 from condatui_core.actions.relink import batch, facts, perform, plan, recover
@@ -22,6 +24,7 @@ from condatui_core.disk.same_files import survey_same_files
 from condatui_core.errors import NewerFormatError, RefusedError
 from condatui_core.fs.places import Place
 from condatui_core.prefixes.installed_files import check_files
+from condatui_core.prefixes.processes import RunningProcess
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import RelinkRequest, SeparateRequest
 from support.disk_trees import du
@@ -215,6 +218,19 @@ async def test_what_was_to_share_blocks_is_not_linked(machine: RemovalMachine) -
     with pytest.raises(RefusedError, match="would become hard links"):
         await perform.perform(made, request, machine.context(), PlainWork())
     assert (prefix_of(machine, "two") / LIBRARY).stat().st_nlink == 1
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_conda_at_work_is_waited_for_if_it_is_of_an_installation_here(
+    known: bool, machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conda = RunningProcess(1, (), arguments=(str(machine.root / "bin/conda"), "install", "numpy"))
+    monkeypatch.setattr(guards, "running_processes", lambda *, closely: (conda,))
+    context = machine.context()
+    if not known:
+        context = change(context, inventory=replace(context.inventory, installations=()))
+    made = await plan.plan(RelinkRequest(), context)
+    assert [each.id for each in made.blockers] == (["conda-busy"] if known else [])
 
 
 async def test_where_no_blocks_can_be_shared(machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from condatui_core.fs.tree import allocated
 from condatui_core.prefixes.bytecode import has_timed_bytecode
 from condatui_core.records.relinking import SameFiles, SkipReason, StoredFile, StoredInode
 
-_MOST = 48
+_MOST = 32
 """Pairs of a batch: as many pairs of descriptors are open, and writers to their files wait for so long."""
 _MOST_BYTES = 256 << 20
 """The same in compared bytes."""

@@ -63,7 +63,9 @@ async def read_facts(request: RelinkRequest, context: JobContext) -> RelinkFacts
     survey = await survey_same_files(
         environments, places, rules, kept=context.locations.disk_cache, environ=context.caller.environ
     )
-    busy = {found.message: found for each in seen for found in conda_busy(each)}
+    # Where no installation is known, the conda of any user of this machine would seem to be at work on it.
+    owned = (each for each in seen if context.installation(context.environment(each.real)))
+    busy = {found.message: found for each in owned for found in conda_busy(each)}
     return RelinkFacts(
         request=request,
         survey=survey,

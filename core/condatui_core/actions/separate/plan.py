@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from condatui_core.actions.guards import blockers_to_change, bytes_problem, observe_prefix
+from condatui_core.actions.guards import blockers_to_alter, bytes_problem, observe_prefix
 from condatui_core.actions.joined_files import JoinedFile, read_joined, temporary_names
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext
@@ -48,7 +48,7 @@ async def read_facts(request: SeparateRequest, context: JobContext) -> SeparateF
     observed = await observe_prefix(request.prefix, context)
     environment = context.environment(observed.real)
     files = await asyncio.to_thread(_joined, observed.real, context)
-    against = await asyncio.to_thread(partial(blockers_to_change, observed, environment, context, with_conda=False))
+    against = await asyncio.to_thread(partial(blockers_to_alter, observed, environment, context, with_conda=False))
     return SeparateFacts(
         request=request,
         observed=observed,
@@ -75,7 +75,6 @@ def plan_of(facts: SeparateFacts) -> Plan:
         steps=() if blockers else tuple(_steps(facts)),
         prefixes=(facts.observed.real,),
         bytes_needed=facts.needed,
-        bytes_freed=-facts.needed,
         facts=(("files", f"{files}, {format_bytes(facts.needed)}"),),
         warnings=tuple(_warnings(facts)) if facts.files and not blockers else (),
         blockers=blockers,
