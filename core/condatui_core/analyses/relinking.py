@@ -39,15 +39,18 @@ HasBytecode = Callable[[SeenInode], bool]
 """Whether byte code of a source file holds for as long as the file keeps its mtime."""
 
 
-def sort_same_files(seen: Iterable[SeenInode], rules: RelinkRules, has_bytecode: HasBytecode) -> RelinkSurvey:
+def sort_same_files(
+    seen: Iterable[SeenInode], rules: RelinkRules, has_bytecode: HasBytecode, *, small: tuple[int, int] = (0, 0)
+) -> RelinkSurvey:
     """Sort files whose contents are claimed to be equal into what is joined and what is left alone.
 
-    `has_bytecode` is asked only about sources that would get another mtime.
+    `has_bytecode` is asked only about sources that would get another mtime. `small` are the number and the bytes of
+    files that were not looked at since they are too small.
     """
     groups: defaultdict[tuple[int, str], list[SeenInode]] = defaultdict(list)
     for each in seen:
         groups[each.device, next((file.sha256 for file in each.files if file.sha256), "")].append(each)
-    sorting = _Sorting(rules, has_bytecode)
+    sorting = _Sorting(rules, has_bytecode, small)
     for (device, sha256), inodes in groups.items():
         if len(inodes) > 1:
             sorting.add(device, sha256, inodes)
@@ -55,7 +58,7 @@ def sort_same_files(seen: Iterable[SeenInode], rules: RelinkRules, has_bytecode:
 
 
 class _Sorting:
-    def __init__(self, rules: RelinkRules, has_bytecode: HasBytecode) -> None:
+    def __init__(self, rules: RelinkRules, has_bytecode: HasBytecode, small: tuple[int, int]) -> None:
         self._rules = rules
         self._has_bytecode = has_bytecode
         self._methods = dict(rules.methods)
@@ -63,6 +66,8 @@ class _Sorting:
         self._chosen = frozenset(rules.prefixes)
         self._sets: list[SameFiles] = []
         self._skipped: defaultdict[SkipReason, list[int]] = defaultdict(lambda: [0, 0])
+        if small[0]:
+            self._skipped["small"] = list(small)
 
     def survey(self) -> RelinkSurvey:
         """All that was added."""

@@ -52,6 +52,13 @@ class DigestColumns(Struct, array_like=True):
     """Inodes; 0 for what is no regular file."""
 
 
+class SmallColumns(DigestColumns, array_like=True):
+    """The files of one device that are too small to be joined; nothing but their names was looked at."""
+
+    sizes: array[int] = field(default_factory=lambda: array("q"))
+    """The bytes that their records state."""
+
+
 class UndigestedFile(Struct, frozen=True, array_like=True):
     """A file of which no record states a digest."""
 
@@ -74,6 +81,8 @@ class Summary(Struct, array_like=True):
     """What the first look at some holders has found."""
 
     columns: dict[int, DigestColumns] = field(default_factory=dict)
+    """By device."""
+    small: dict[int, SmallColumns] = field(default_factory=dict)
     """By device."""
     sizes: set[int] = field(default_factory=set)
     """The stated sizes of the files with digests."""
@@ -112,13 +121,14 @@ class ClaimedInodes:
 
     def __init__(self) -> None:
         self._all: list[_HeldFiles] = []
-        self._keys = DigestKeys()
+        self._keys, self._small_keys = DigestKeys(), DigestKeys()
         self._paths: dict[str, str] = {}
         """Equal paths are kept once: environments have most of theirs in common."""
 
-    def look(self, holders: Iterable[Holder], smallest: int) -> Summary:
+    def look(self, holders: Iterable[Holder], smallest: int, *, counts_small: bool = True) -> Summary:
         """Read the records of some holders and list their directories; no file is looked at that has a digest."""
         found = Summary()
+        self._counts_small = counts_small
         for each in holders:
             with suppress(OSError):
                 self._look_into(each, smallest, found)
@@ -127,10 +137,18 @@ class ClaimedInodes:
     def _look_into(self, holder: Holder, smallest: int, found: Summary) -> None:
         device = os.lstat(holder.path).st_dev
         claims = _claims_of(holder)
+        numbers = _numbers(holder.path, claims.paths)
+        small = [0 <= size < smallest for size in claims.sizes]
+        if self._counts_small:
+            self._add_small(
+                claims.chosen(small), compress(numbers, small), found.small.setdefault(device, SmallColumns())
+            )
+        large = [not each for each in small]
+        claims, numbers = claims.chosen(large), array("Q", compress(numbers, large))
         claims.paths = list(map(self._paths.setdefault, claims.paths, claims.paths))
         keys = array("Q", map(self._keys.__getitem__, claims.digests))
         claims.digests = []
-        held = _HeldFiles(holder, device, claims, keys, _numbers(holder.path, claims.paths))
+        held = _HeldFiles(holder, device, claims, keys, numbers)
         self._all.append(held)
         columns = found.columns.setdefault(device, DigestColumns())
         columns.keys.extend(held.keys)
@@ -140,6 +158,11 @@ class ClaimedInodes:
             status = _status(holder.path, claims.paths[row])
             if status and status.st_size >= smallest:
                 found.undigested.append(_undigested(status))
+
+    def _add_small(self, claims: ClaimedFiles, numbers: Iterable[int], small: SmallColumns) -> None:
+        small.keys.extend(map(self._small_keys.__getitem__, claims.digests))
+        small.numbers.extend(numbers)
+        small.sizes.extend(claims.sizes)
 
     def read(self, wanted: Collection[Inode]) -> dict[Inode, str]:
         """Compute the digests of some files of which no record states one; one that cannot be read is left out."""
@@ -177,9 +200,11 @@ class _Looking:
     def __init__(self, digests: Mapping[int, str]) -> None:
         self._digests = digests
         self._real: dict[str, str] = {}
+        """Of the holder at hand: directory → the real one, without symlinks; empty if that lies outside."""
         self.inodes: dict[Inode, tuple[os.stat_result, str, list[SeenFile]]] = {}
 
     def look(self, held: _HeldFiles, keys: Collection[int]) -> None:
+        self._real = {"": held.holder.path}
         rows = compress(range(len(held.keys)), map(keys.__contains__, held.keys))
         for row in rows if keys else ():
             if held.numbers[row]:
@@ -187,13 +212,12 @@ class _Looking:
 
     def _look_at(self, held: _HeldFiles, row: int) -> None:
         holder, claims = held.holder, held.claims
-        directory, _, name = os.path.join(holder.path, claims.paths[row]).rpartition("/")
-        if directory not in self._real:
-            self._real[directory] = os.path.realpath(directory)
-        path = f"{self._real[directory]}/{name}"
+        directory, _, name = claims.paths[row].rpartition("/")
+        real = self._real_directory(directory)
+        path = f"{real}/{name}"
         known = self.inodes.get((held.device, held.numbers[row]))
         status = known[0] if known else _status("", path)
-        if status is None or not path.startswith(holder.path + "/"):
+        if status is None or not real:
             return
         alone: SkipReason | None = "prefix-inside" if row in claims.with_prefix else None
         file = SeenFile(
@@ -206,6 +230,15 @@ class _Looking:
             cached=holder.cache,
         )
         self.inodes.setdefault((status.st_dev, status.st_ino), (status, path, []))[2].append(file)
+
+    def _real_directory(self, directory: str) -> str:
+        if directory not in self._real:
+            above, _, name = directory.rpartition("/")
+            path = f"{self._real_directory(above)}/{name}"
+            root = self._real[""]
+            real = os.path.realpath(path) if os.path.islink(path) else path
+            self._real[directory] = real if real.startswith(f"{root}/") or real == root else ""
+        return self._real[directory]
 
 
 def _claims_of(holder: Holder) -> ClaimedFiles:

@@ -49,9 +49,10 @@ _Ask = Callable[[ClaimedInodes], object]
 class _Look(Struct, frozen=True):
     holders: tuple[Holder, ...]
     smallest: int
+    counts_small: bool
 
     def __call__(self, files: ClaimedInodes) -> Summary:
-        return files.look(self.holders, self.smallest)
+        return files.look(self.holders, self.smallest, counts_small=self.counts_small)
 
 
 class _Read(Struct, frozen=True):
@@ -125,7 +126,9 @@ def search(request: SearchRequest) -> RelinkSurvey:
 
 def _search(request: SearchRequest, workers: _Workers) -> RelinkSurvey:
     rules = request.rules
-    summaries = workers.ask([_Look(each, rules.smallest) for each in _dealt(request.holders, request.workers)])
+    counts_small = not rules.prefixes  # otherwise most of them are not what was asked for
+    hands = _dealt(request.holders, request.workers)
+    summaries = workers.ask([_Look(each, rules.smallest, counts_small) for each in hands])
     digests = _digests_of_undigested(request, workers, summaries)
     wanted = _stored_twice(summaries, digests)
     sharing = frozenset(device for device, method in rules.methods if method == "reflink")
@@ -134,7 +137,7 @@ def _search(request: SearchRequest, workers: _Workers) -> RelinkSurvey:
     if incomplete:
         links = [each for found in workers.ask_all(_FindLinks(incomplete)) for each in found]
         seen = _with_links(seen, links)
-    return sort_same_files(seen.values(), rules, _has_bytecode)
+    return sort_same_files(seen.values(), rules, _has_bytecode, small=_small_twice(summaries))
 
 
 def _dealt(holders: Iterable[Holder], workers: int) -> list[tuple[Holder, ...]]:
@@ -190,6 +193,26 @@ def _stored_twice(summaries: Iterable[Summary], digests: Mapping[Inode, str]) ->
         if first[device].setdefault(keys[sha256], number) != number:
             twice[device].add(keys[sha256])
     return {device: found - {0} for device, found in twice.items()}
+
+
+_BLOCK = 4096
+"""What a small file occupies at least, on most file systems."""
+
+
+def _small_twice(summaries: Iterable[Summary]) -> tuple[int, int]:
+    """How many files that are too small are stored once more than needed, and about how many bytes that is."""
+    sizes: dict[tuple[int, int], int] = {}
+    inodes: set[tuple[int, int, int]] = set()
+    for summary in summaries:
+        for device, small in summary.small.items():
+            rows = zip(small.keys, small.numbers, small.sizes, strict=True)
+            for key, number, size in rows:
+                if key and number:
+                    inodes.add((device, key, number))
+                    sizes[device, key] = size
+    occupied = sum(-(-sizes[device, key] // _BLOCK) * _BLOCK for device, key, _ in inodes)
+    needed = sum(-(-size // _BLOCK) * _BLOCK for size in sizes.values())
+    return len(inodes) - len(sizes), occupied - needed
 
 
 def _united(parts: Iterable[Iterable[SeenInode]]) -> dict[Inode, SeenInode]:

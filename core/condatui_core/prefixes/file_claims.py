@@ -7,7 +7,7 @@ import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import repeat
+from itertools import compress, repeat
 
 import msgspec
 from msgspec import Struct, field
@@ -62,12 +62,17 @@ class ClaimedFiles(Struct):
         """Only the last claim of each path: conda and pip write over what was there."""
         if len(set(self.paths)) == len(self.paths):
             return self
-        rows = sorted({path: row for row, path in enumerate(self.paths)}.values())
+        last = {path: row for row, path in enumerate(self.paths)}
+        return self.chosen([last[path] == row for row, path in enumerate(self.paths)])
+
+    def chosen(self, which: Sequence[bool]) -> ClaimedFiles:
+        """Only the files of these rows."""
+        rows = compress(range(len(self.paths)), which)
         return ClaimedFiles(
-            paths=[self.paths[row] for row in rows],
-            digests=[self.digests[row] for row in rows],
-            sizes=array("q", (self.sizes[row] for row in rows)),
-            owners=array("I", (self.owners[row] for row in rows)),
+            paths=list(compress(self.paths, which)),
+            digests=list(compress(self.digests, which)),
+            sizes=array("q", compress(self.sizes, which)),
+            owners=array("I", compress(self.owners, which)),
             packages=self.packages,
             with_prefix={number for number, row in enumerate(rows) if row in self.with_prefix},
         )
