@@ -48,7 +48,7 @@ def test_a_changed_contract_makes_the_diagram_stale() -> None:
     for changed in (
         text.replace('"disk | gpu | tracing"', '"disk", "gpu | tracing"'),
         text.replace(
-            '"condatui_core.actions.pack",\n    "condatui_core.actions.remove"', '"condatui_core.actions.pack"'
+            '"condatui_core.actions.pack",\n    "condatui_core.actions.relink"', '"condatui_core.actions.pack"'
         ),
         text.replace('forbidden_modules = ["condatui_sandbox"]', 'forbidden_modules = ["condatui_sandbox", "click"]'),
     ):

@@ -107,6 +107,11 @@ class Locations(Struct, frozen=True, kw_only=True):
         return self.state / "kernels"
 
     @property
+    def relinked(self) -> Path:
+        """One file per environment: which of its files a relink has joined; and the notes of relinks at work."""
+        return self.state / "relinked"
+
+    @property
     def restore_points(self) -> Path:
         """One directory per restore point, unless the settings name another place."""
         return self.state / "restore"

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from condatui_core.records.installation import ChannelConfig
     from condatui_core.records.kernel import Reference
     from condatui_core.records.policy import GpuVerdict, Policy
+    from condatui_core.records.relinking import RelinkSurvey
     from condatui_core.records.request import ExportRequest, RestoreRequest, RollbackRequest
     from condatui_core.records.restore_point import RestorePointSummary
     from condatui_core.records.revision import RevisionFacts
@@ -211,6 +212,13 @@ class Workbench:
             policy=policy,
             pace=self._pace,
         )
+
+    async def same_files(self) -> RelinkSurvey:
+        """What is stored twice and may be stored once, as files and processes are now. CondatuiError if it fails."""
+        from condatui_core.actions.relink.facts import read_facts  # noqa: PLC0415 - not before somebody looks
+        from condatui_core.records.request import RelinkRequest  # noqa: PLC0415 - as above
+
+        return (await read_facts(RelinkRequest(), await self.job_context())).survey
 
     @cached_property
     def _pace(self) -> float | None:

@@ -14,6 +14,7 @@ from bench.finding import finding
 from bench.listing import listing
 from bench.measure import Line
 from bench.pip import pip
+from bench.relink import relink
 from bench.screen import first_paint, keys_while_loading, keys_while_measuring
 from bench.tree import ENVIRONMENTS, MANY_ENVIRONMENTS, MANY_PACKAGES, PACKAGES, tree
 
@@ -33,6 +34,7 @@ def _figures(scratch: Path) -> Iterator[Line]:
     yield from bytes_sent(usual, scratch)
     yield from disk(usual, scratch)
     yield from managed(usual)
+    yield from relink(usual, scratch)
     yield from alike()
     yield from cleanup()
     yield from finding()

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from condatui_core.disk.link_graph import LinkGraph
-from condatui_core.disk.measure import place_request
+from condatui_core.disk.measure import mount_points, place_request
 from condatui_core.disk.messages import WalkRequest, WalkResult
 from condatui_core.disk.walk import walk
+from condatui_core.fs.mounts import mounts
 from condatui_core.records.disk import DiskPlace
 
 LATER = 3_600_000_000_000
@@ -43,21 +44,29 @@ def cache(path: Path, *, writable: bool = True) -> DiskPlace:
 
 
 def walked(
-    places: Sequence[DiskPlace], kept: Path | None = None, *, anew: bool = False, workers: int = 2
+    places: Sequence[DiskPlace], kept: Path | None = None, *, anew: bool = False, later: int = 0, workers: int = 2
 ) -> WalkResult:
-    """Walk these places, with no process between but the workers."""
-    requests = tuple(place_request(place, places) for place in places)
-    told: list[object] = []
-    now = time.time_ns() + LATER
-    walk(WalkRequest(requests, os.fsencode(kept) if kept else b"", anew, workers, now), told.append)
-    result = told[-1]
+    """Walk these places, with no process between but the workers, some nanoseconds `later` than in other walks."""
+    result = told(places, kept, anew=anew, later=later, workers=workers)[-1]
     assert isinstance(result, WalkResult)
     return result
 
 
-def graph_of(places: Sequence[DiskPlace], kept: Path | None = None, *, anew: bool = False) -> LinkGraph:
-    """Walk these places and say who holds what."""
-    return LinkGraph(places, walked(places, kept, anew=anew).table)
+def told(
+    places: Sequence[DiskPlace], kept: Path | None = None, *, anew: bool = False, later: int = 0, workers: int = 2
+) -> list[object]:
+    """Walk these places, as `walked` does; returns all that the walk says meanwhile."""
+    requests = tuple(place_request(place, places) for place in places)
+    messages: list[object] = []
+    now = time.time_ns() + LATER + later
+    directory = os.fsencode(kept) if kept else b""
+    walk(WalkRequest(requests, directory, anew, workers, now, mount_points(mounts())), messages.append)
+    return messages
+
+
+def graph_of(places: Sequence[DiskPlace], kept: Path | None = None, *, anew: bool = False, later: int = 0) -> LinkGraph:
+    """Walk these places, as `walked` does, and say who holds what."""
+    return LinkGraph(places, walked(places, kept, anew=anew, later=later).table)
 
 
 def write(path: Path, size: int = 5000) -> Path:

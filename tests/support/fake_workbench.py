@@ -28,6 +28,7 @@ from condatui_core.records.finding import Finding
 from condatui_core.records.gpu import GpuResult
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.kernel import Reference
+from condatui_core.records.relinking import RelinkSurvey
 from condatui_core.records.request import ExportRequest, RollbackRequest
 from condatui_core.records.restore_point import RestorePointSummary
 from condatui_core.records.revision import RevisionFacts
@@ -157,6 +158,12 @@ class FakeTraces:
 
 class FakeWorkbench:
     """Yields scripted inventories; an exception among them is raised, an asyncio.Event is waited for."""
+
+    stored_twice = RelinkSurvey()
+    same_files_error: CondatuiError | None = None
+    same_files_gate: asyncio.Event | None = None
+    """The search for what is stored twice waits for it, if there is one."""
+    same_files_asked = 0
 
     def __init__(  # noqa: PLR0915 - all that a test may tell it
         self,
@@ -329,6 +336,14 @@ class FakeWorkbench:
         self, inventory: Inventory, usage: DiskUsage | None, groups: tuple[AlikeGroup, ...]
     ) -> CleanupSurvey:
         return CleanupSurvey.of(inventory, usage, groups, counts_points=self.counts_points, now=NOW, user="ada")
+
+    async def same_files(self) -> RelinkSurvey:
+        self.same_files_asked += 1
+        if self.same_files_gate:
+            await self.same_files_gate.wait()
+        if self.same_files_error:
+            raise self.same_files_error
+        return self.stored_twice
 
     async def references(self, prefix: str) -> tuple[Reference, ...]:
         return self.named_by.get(prefix, ())

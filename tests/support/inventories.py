@@ -14,6 +14,7 @@ from condatui_core.records.finding import Finding, Problem
 from condatui_core.records.installation import Installation
 from condatui_core.records.package import Distribution, PackageRecord, ProvidedDistribution, Replacement
 from condatui_core.records.prefix import History, PrefixContents, Revision
+from condatui_core.records.relinking import RelinkSurvey
 from condatui_core.records.revision import RevisionFacts
 from condatui_core.restore_points.look_back import look_back
 from condatui_core.restore_points.package_sources import SearchedPlaces
@@ -162,6 +163,9 @@ class LoadedWorkbench:
         self, inventory: Inventory, usage: DiskUsage | None, groups: tuple[AlikeGroup, ...]
     ) -> CleanupSurvey:
         return CleanupSurvey.of(inventory, usage, groups, counts_points=True, now=NOW, user="ada")
+
+    async def same_files(self) -> RelinkSurvey:
+        return RelinkSurvey()
 
     def working_gpus(self, inventory: Inventory) -> frozenset[str]:
         return self.working

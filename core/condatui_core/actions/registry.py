@@ -20,10 +20,12 @@ from condatui_core.records.request import (
     LeftoversRequest,
     MergeRequest,
     PackRequest,
+    RelinkRequest,
     RemoveRequest,
     Request,
     RestoreRequest,
     RollbackRequest,
+    SeparateRequest,
     ShipRequest,
     SlimRequest,
     UnpackRequest,
@@ -112,6 +114,12 @@ def _pack() -> Action[PackRequest]:
     return Action(plan.plan, perform.perform, recover.recover)
 
 
+def _relink() -> Action[RelinkRequest]:
+    from condatui_core.actions.relink import perform, plan, recover  # noqa: PLC0415 - as above
+
+    return Action(plan.plan, perform.perform, recover.recover)
+
+
 def _remove() -> Action[RemoveRequest]:
     from condatui_core.actions.remove import perform, plan, recover  # noqa: PLC0415 - as above
 
@@ -126,6 +134,12 @@ def _restore() -> Action[RestoreRequest]:
 
 def _rollback() -> Action[RollbackRequest]:
     from condatui_core.actions.rollback import perform, plan, recover  # noqa: PLC0415 - as above
+
+    return Action(plan.plan, perform.perform, recover.recover)
+
+
+def _separate() -> Action[SeparateRequest]:
+    from condatui_core.actions.separate import perform, plan, recover  # noqa: PLC0415 - as above
 
     return Action(plan.plan, perform.perform, recover.recover)
 
@@ -167,9 +181,11 @@ ACTIONS: Mapping[type[Request], Callable[[], Action[Any]]] = {
     MergeRequest: _merge,
     KernelsRequest: _kernels,
     PackRequest: _pack,
+    RelinkRequest: _relink,
     RemoveRequest: _remove,
     RestoreRequest: _restore,
     RollbackRequest: _rollback,
+    SeparateRequest: _separate,
     ShipRequest: _ship,
     SlimRequest: _slim,
     UnpackRequest: _unpack,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from condatui_core.disk.tool_caches import is_installer
@@ -35,6 +35,10 @@ class CacheUnit:
         )
         """The part of the cache that it belongs to; None if it is never cleaned."""
         self.bytes = 0
+        self._shared: dict[int, int] = {}
+        """Bytes of blocks that files elsewhere have too, by the other places."""
+        self._outside = 0
+        """Bytes of blocks that something shares which was not measured."""
         self._can_be_emptied = cache.writable and is_installer(cache.tool)
         self._can_be_taken = cache.writable and not cache.tool and not unit.blocked
         self._linked_by = 0
@@ -49,6 +53,26 @@ class CacheUnit:
         """Add some of its bytes, and the prefixes that hold them too."""
         self.bytes += size
         self._linked_by |= holders
+
+    def add_shared(self, holders: int, size: int, *, outside: bool) -> None:
+        """Add some blocks that files share, and the other places with such files: conda does not know of those."""
+        self.bytes += size
+        if outside:
+            self._outside += size
+        elif holders:
+            self._shared[holders] = self._shared.get(holders, 0) + size
+
+    def kept_with(self, kept: int) -> int:
+        """The part of its bytes that these places keep if it is deleted."""
+        return self._outside + sum(size for holders, size in self._shared.items() if holders & kept)
+
+    def frees_with(self, kept: int) -> int:
+        """The bytes that its deletion frees if only these places are left."""
+        return self.bytes - self.kept_with(kept)
+
+    def shared_with(self, gone: int) -> Iterator[tuple[int, int]]:
+        """The places and bytes of blocks that go with it, since these places go."""
+        return ((holders, size) for holders, size in self._shared.items() if not holders & ~gone)
 
     def taken_without(self, kept: int) -> bool:
         """Whether `conda clean --tarballs --packages` deletes it if only these places are left."""
@@ -82,4 +106,5 @@ class CacheUnit:
             unused=unused,
             soft_linked_by=soft,
             copied_by=tuple(prefix for prefix in copied_by if prefix not in soft) if unused else (),
+            shared=self.kept_with(kept),
         )

@@ -12,6 +12,7 @@ from condatui_core.analyses.cleanup.candidates import candidates
 from condatui_core.analyses.cleanup.choice import choice_of
 from condatui_core.analyses.cleanup.goal import Goal, may_be_chosen, reach, reach_each
 from condatui_core.analyses.cleanup.policy import PolicyRules
+from condatui_core.analyses.cleanup.relinks import Relink, adds_together, relinks_of
 from condatui_core.disk.usage import DiskUsage, ManagedSizes
 from condatui_core.records.alike import AlikeGroup
 from condatui_core.records.cleanup import CleanupCandidate, CleanupChoice
@@ -35,6 +36,8 @@ class CleanupSurvey:
     """Whether restore points lie on a file system on which something could go, and so count against what it frees."""
     rules: PolicyRules
     """The rules by which the candidates were found."""
+    relinks: tuple[Relink, ...] = ()
+    """What is stored twice, on each disk."""
     _known: dict[CleanupChoice, int] = field(default_factory=dict, repr=False, compare=False)
     """What choices free, as far as it was asked."""
 
@@ -58,12 +61,14 @@ class CleanupSurvey:
         usage = (usage or DiskUsage(ManagedSizes(Inventory()))).knowing_kernels(inventory.kernels)
         rules = PolicyRules.of(policy or Policy(), inventory.environments, usage.costs, now=now, user=user)
         hollow = _hollow(inventory, usage)
+        relinks = relinks_of(usage.same_files, usage.copied_by) if usage.graph else ()
         found = candidates(
             usage.added_to(inventory),
             costs=usage.costs,
             groups=[each for each in groups if each.keeper not in hollow],
             caches=usage.caches,
             leftovers=usage.leftovers,
+            relinks=[each.candidate for each in relinks],
             policy=policy,
             now=now,
             user=user,
@@ -71,7 +76,8 @@ class CleanupSurvey:
         )
         blocked = {each.path: each.blocked for each in found if each.kind in ("environment", "merge")}
         told = (_without_stand_in(each) if each.keeper in hollow else each for each in groups)
-        survey = cls(usage, tuple(_with_obstacles(each, blocked) for each in told), found, counts_points, rules)
+        judged = tuple(_with_obstacles(each, blocked) for each in told)
+        survey = cls(usage, judged, found, counts_points, rules, relinks)
         return replace(survey, candidates=tuple(map(survey._with_worth, found)))
 
     def _with_worth(self, candidate: CleanupCandidate) -> CleanupCandidate:
@@ -94,8 +100,21 @@ class CleanupSurvey:
     def _frees(self, choice: CleanupChoice) -> int:
         """Ask for each choice once: that goes through all files."""
         if choice not in self._known:
-            self._known[choice] = self.usage.frees_with_choice(choice)
+            paths = {prefixes[0] for prefixes in choice.relinks}
+            gone = replace_fields(choice, relinks=())
+            joined = adds_together(self.relinks, paths, choice.gone) if paths else 0
+            self._known[choice] = self.usage.frees_with_choice(gone) + joined
         return self._known[choice]
+
+    def _losses(self, choice: CleanupChoice) -> Mapping[str, int]:
+        """By prefix, how much less the choice frees if that one stays: then its files are joined, too."""
+        losses = self.usage.lost_without_one(replace_fields(choice, relinks=()))
+        paths, gone = {prefixes[0] for prefixes in choice.relinks}, frozenset(choice.gone)
+        if not paths:
+            return losses
+        joined = adds_together(self.relinks, paths, gone)
+        without = ((prefix, adds_together(self.relinks, paths, gone - {prefix})) for prefix in losses)
+        return {prefix: losses[prefix] + joined - more for prefix, more in without}
 
     def frees_in_order(self, chosen: Iterable[CleanupCandidate]) -> Mapping[str, int]:
         """By key, what each of these adds to what those before it free; caches come last, as they are cleaned last."""
@@ -123,7 +142,7 @@ class CleanupSurvey:
             could,
             wanted,
             frees=self._frees,
-            losses=self.usage.lost_without_one,
+            losses=self._losses,
             counts_points=self.counts_points,
             weak=weak,
         )

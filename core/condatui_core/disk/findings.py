@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from condatui_core.disk.tree import ProblemKind, ScanProblem
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding, Severity
+from condatui_core.text import format_bytes
 
 # Packages in a cache that seem unused, because environments hold copies of their files instead of links
 
@@ -83,3 +84,11 @@ def _findings(paths: dict[ProblemKind, dict[str, None]]) -> Iterator[Finding]:
                 source="disk",
                 hides_bytes=kind == "unreadable",
             )
+
+
+def shared_elsewhere(size: int) -> tuple[Finding, ...]:
+    """The finding about blocks of a place that something else shares which condatui does not see; none if it is 0."""
+    if not size:
+        return ()
+    message = f"{format_bytes(size)} shared with files or snapshots that condatui does not see: a removal leaves that"
+    return (Finding(id="disk-shared-elsewhere", severity="note", message=message, source="disk"),)

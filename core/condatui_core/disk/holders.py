@@ -8,12 +8,14 @@ from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
-from operator import add
+from operator import add, sub
+from types import MappingProxyType
 
 from msgspec import Struct, field
 
 from condatui_core.disk.messages import PlaceRequest
 from condatui_core.disk.scan import OF_A_CACHE, ROOT, SUBDIRS
+from condatui_core.disk.shared_blocks import Blocks, link_counts, singles_less, unseen_links
 from condatui_core.disk.tool_caches import is_installer, own_entries
 from condatui_core.disk.tree import Files, InodeTable, InodeTree
 from condatui_core.disk.tree_store import DamagedStoreError
@@ -23,6 +25,7 @@ from condatui_core.records.disk import LinkTable, ShareClass, Unit, UnitKind
 # Classes of inodes with the same holders
 
 
+_NOTHING: Mapping[int, int] = MappingProxyType({})
 _SPAN = 1 << 32
 """States are multiples of this number, holders are below it."""
 
@@ -71,11 +74,15 @@ class Holders:
         seen = map(add, map(states.get, links.inodes, repeat(0)), held)
         states.update(zip(links.inodes, map(self._steps.__getitem__, seen), strict=False))
 
-    def add_up(self, device: int, inodes: InodeTable) -> None:
-        """Add the bytes of inodes, each inode once even if it occurs several times, after all links are recorded."""
+    def add_up(self, device: int, inodes: InodeTable, less: Mapping[int, int] = _NOTHING) -> None:
+        """Add the bytes of inodes, each inode once even if it occurs several times, after all links are recorded.
+
+        `less` are blocks of inodes that are not to be counted.
+        """
         take = self._states.setdefault(device, {}).pop
         lengths, sums = self._steps.lengths, self._sums
-        for inode, count, blocks, size in zip(*inodes.columns(), strict=True):
+        own = map(sub, inodes.blocks, map(less.get, inodes.inodes, repeat(0))) if less else inodes.blocks
+        for inode, count, blocks, size in zip(inodes.inodes, inodes.counts, own, inodes.sizes, strict=True):
             state = take(inode, 0)
             if state:
                 found = sums.setdefault(state + (count > lengths[state // _SPAN]), [0, 0])
@@ -103,6 +110,8 @@ _NESTED = re.compile(rb"\./(.+?/" + SUBDIRS + rb"/[^/]+)(?:/|$)")
 WHOLE = b"."
 """The name of the only unit of a cache that is emptied as a whole."""
 _NONE = -1
+_OF_BLOCKS = 0
+"""In place of a device: blocks are numbered through all file systems."""
 
 
 def _unit_of(path: bytes, inside: Collection[bytes]) -> bytes:
@@ -125,38 +134,48 @@ class _UnitFound(Struct):
 
 
 def table_of(
-    places: Sequence[PlaceRequest], trees: Sequence[InodeTree], inodes: Iterable[Mapping[int, InodeTable]]
+    places: Sequence[PlaceRequest],
+    trees: Sequence[InodeTree],
+    inodes: Sequence[Mapping[int, InodeTable]],
+    blocks: Blocks | None = None,
 ) -> LinkTable:
     """Compute which places share how many bytes, and the units of the package caches.
 
-    `inodes` are tables by device; if two contain the same inode, the first is right.
+    `inodes` are tables by device; if two contain the same inode, the first is right. `blocks` are those that files
+    share without being links of each other.
     Raises DamagedStoreError if no table contains an inode that has several links.
     """
-    return _ShareTable(places, trees, inodes).made()
+    return _ShareTable(places, trees, inodes, blocks or Blocks()).made()
 
 
 class _ShareTable:
     """Builds the table. Holders are numbered: first the places, then the units of the package caches."""
 
     def __init__(
-        self, places: Sequence[PlaceRequest], trees: Sequence[InodeTree], inodes: Iterable[Mapping[int, InodeTable]]
+        self,
+        places: Sequence[PlaceRequest],
+        trees: Sequence[InodeTree],
+        inodes: Sequence[Mapping[int, InodeTable]],
+        blocks: Blocks,
     ) -> None:
         self._places = places
         self._trees = trees
         self._inodes = inodes
+        self._blocks = blocks
         self._units: list[_UnitFound] = []
         self._unit_of_row = {number: self._find_units(number) for number, place in enumerate(places) if place.cache}
-        self._sums: dict[tuple[tuple[int, ...], int, bool], list[int]] = {}
+        self._sums: dict[tuple[tuple[int, ...], int, bool, bool], list[int]] = {}
 
     def made(self) -> LinkTable:
         """Build the table."""
         self._add_directories()
         self._add_links()
+        self._add_blocks()
         self._find_soft_links()
         return LinkTable(
             classes=tuple(
-                ShareClass(places, unit, outside, blocks * BLOCK, sizes)
-                for (places, unit, outside), (blocks, sizes) in self._sums.items()
+                ShareClass(places, unit, outside, blocks * BLOCK, sizes, of_blocks)
+                for (places, unit, outside, of_blocks), (blocks, sizes) in self._sums.items()
             ),
             units=tuple(
                 Unit(each.place, each.name, each.kind, each.blocked, tuple(sorted(each.soft_linked_by)))
@@ -210,25 +229,66 @@ class _ShareTable:
                 holders.see(device, links, map(units.__getitem__, links.rows) if units else number)
         for known in self._inodes:
             for device, inodes in known.items():
-                holders.add_up(device, inodes)
+                holders.add_up(device, inodes, self._blocks.less.get(device, _NOTHING))
         if holders.unknown:
             raise DamagedStoreError
         for each in holders.classes():
             self._add(*each)
+
+    def _add_blocks(self) -> None:
+        """Add the blocks that files share: a file has less of its own, and its holders hold what it shares."""
+        if not self._blocks.less:
+            return
+        known, unseen = Holders(), Holders()
+        for number, tree in enumerate(self._trees):
+            units = self._unit_of_row.get(number)
+            for row, less, elsewhere in singles_less(self._blocks, tree):
+                holder = units[row] if units else number
+                self._add((holder,), False, -less, 0)
+                if elsewhere:
+                    self._add_shared((holder,), True, elsewhere, 0)
+            for files in (tree.links, tree.singles):
+                links = self._blocks.links(files)
+                known.see(_OF_BLOCKS, links, map(units.__getitem__, links.rows) if units else number)
+            for device, links in unseen_links(self._blocks, tree):
+                unseen.see(device, links, map(units.__getitem__, links.rows) if units else number)
+        known.add_up(_OF_BLOCKS, self._blocks.table(link_counts(self._blocks, self._inodes)))
+        for device in self._blocks.unseen:
+            unseen.add_up(device, self._blocks.unseen_table(device))
+        for each in (*known.classes(), *unseen.classes()):
+            self._add_shared(*each)
 
     def _add(self, holders: tuple[int, ...], outside: bool, blocks: int, sizes: int) -> None:
         """Add inodes with these holders, one per link."""
         first = len(self._places)
         counts = Counter(holders)
         units = [holder for holder in counts if holder >= first]
-        places = tuple(sorted({self._units[each - first].place if each >= first else each for each in counts}))
+        places = self._places_of(counts)
         foreign = outside or sum(self._places[place].cache for place in places) > 1
         for each in units:
             alone = len(units) == 1 and counts[each] == 1 and self._units[each - first].place not in counts
             if foreign or not alone:
                 self._units[each - first].blocked = True
         unit = units[0] - first if len(units) == 1 else _NONE
-        sums = self._sums.setdefault((places, unit, outside), [0, 0])
+        self._sum((places, unit, outside, False), blocks, sizes)
+
+    def _add_shared(self, holders: tuple[int, ...], outside: bool, blocks: int, sizes: int) -> None:
+        """Add blocks with these holders, one for each link of a file that has them.
+
+        They let conda delete a package, which looks at the links of files alone; but unless that package is all that
+        has them in its cache, cleaning that one does not free them.
+        """
+        first, held = len(self._places), set(holders)
+        units = [holder for holder in held if holder >= first]
+        alone = len(units) == 1 and self._units[units[0] - first].place not in held
+        self._sum((self._places_of(held), units[0] - first if alone else _NONE, outside, True), blocks, sizes)
+
+    def _places_of(self, holders: Iterable[int]) -> tuple[int, ...]:
+        first = len(self._places)
+        return tuple(sorted({self._units[each - first].place if each >= first else each for each in holders}))
+
+    def _sum(self, key: tuple[tuple[int, ...], int, bool, bool], blocks: int, sizes: int) -> None:
+        sums = self._sums.setdefault(key, [0, 0])
         sums[0] += blocks
         sums[1] += sizes
 

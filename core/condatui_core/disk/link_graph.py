@@ -37,7 +37,10 @@ class LinkGraph:
         ]
         self._units = tuple(CacheUnit(each, places[each.place]) for each in table.units)
         for holders, each in self._classes:
-            if each.unit >= 0:
+            if each.unit >= 0 and each.blocks:
+                unit = self._units[each.unit]
+                unit.add_shared(holders & ~(1 << unit.place), each.bytes, outside=each.outside)
+            elif each.unit >= 0:
                 self._units[each.unit].add(holders & ~self._caches, each.bytes)
 
     def frees(self, selection: Iterable[str]) -> int:
@@ -55,7 +58,7 @@ class LinkGraph:
         selected = tuple(selection)
         gone = self._gone(selected)
         left = (unit for unit in self._units if not gone >> unit.place & 1)
-        return self.frees(selected) + sum(unit.bytes for unit in left if unit.safe_without(~gone))
+        return self.frees(selected) + sum(unit.frees_with(~gone) for unit in left if unit.safe_without(~gone))
 
     def frees_with_cleaning(
         self,
@@ -77,7 +80,7 @@ class LinkGraph:
         going, emptying = self._cleaned_units(selected, merged, cleaned, copied_by)
         going = self._without_last(going, [names for path in selected for names in irreplaceable.get(path, ())])
         emptied = _union(1 << unit.place for unit in emptying)
-        return self._freed(gone, emptied) + sum(unit.bytes for unit in going)
+        return self._freed(gone, emptied) + sum(unit.frees_with(~(gone | emptied)) for unit in going)
 
     def lost_without_one(
         self,
@@ -102,7 +105,10 @@ class LinkGraph:
             _add(lost, holders & gone, size)
         for unit in going:
             copies = copied_by.get(unit.package, ()) if unit.part == "packages" else ()
-            _add(lost, (unit.used_by | self._gone(copies)) & gone, unit.bytes)
+            users = (unit.used_by | self._gone(copies)) & gone
+            _add(lost, users, unit.frees_with(~(gone | emptied)))
+            for holders, size in unit.shared_with(gone | emptied):
+                _add(lost, holders & gone & ~users, size)
         entangled = _union(unit.used_by for unit in emptying) | self._nested_or_around(selected)
         if cleaned:
             entangled |= self._gone(path for path in selected if path in irreplaceable)
@@ -164,6 +170,11 @@ class LinkGraph:
         return tuple(
             place.path for place in self.places if self._bits[place.path] & gone and place.path not in selected
         )
+
+    def blocks_outside(self, path: str) -> int:
+        """The bytes of blocks of a place that something shares which was not measured; KeyError if it is no place."""
+        own = self._bits[path]
+        return sum(each.bytes for holders, each in self._classes if each.blocks and each.outside and holders & own)
 
     def total(self, selection: Iterable[str]) -> int:
         """The bytes that these places occupy together, each inode once, as `du -s` of all at once."""
@@ -230,7 +241,7 @@ class LinkGraph:
         kept = ~without
         place = next(place for place in self.places if place.path == path)
         units = [unit for unit in self._units if 1 << unit.place == own]
-        safe = sum(unit.bytes for unit in units if unit.safe_without(kept))
+        safe = sum(unit.frees_with(kept) for unit in units if unit.safe_without(kept))
         emptied = any(unit.is_emptied_with(tuple(INSTALLER_PARTS.values()), kept) for unit in units)
         return CacheUse(
             path=path,
@@ -238,7 +249,7 @@ class LinkGraph:
             archives=sum(unit.bytes for unit in units if unit.kind == "archive"),
             packages=sum(unit.bytes for unit in units if unit.kind == "package"),
             cleanable=self._freed(without, own) - self._freed(without) if emptied else safe,
-            unsafe=sum(unit.bytes for unit in units if unit.taken_without(kept)) - safe,
+            unsafe=sum(unit.frees_with(kept) for unit in units if unit.taken_without(kept)) - safe,
             units=tuple(
                 unit.described(self.places, copied_by.get(unit.package, ()), kept)
                 for unit in sorted(units, key=lambda unit: (-unit.bytes, unit.name))

@@ -12,14 +12,25 @@ from pathlib import Path
 
 import msgspec
 
-from condatui_core.disk.findings import findings_of, holders_of_packages
+from condatui_core.disk.findings import findings_of, holders_of_packages, shared_elsewhere
 from condatui_core.disk.link_graph import LinkGraph
-from condatui_core.disk.messages import REPLY, PlaceRequest, WalkProgress, WalkRequest, WalkResult, WalkSizes, pack
+from condatui_core.disk.messages import (
+    REPLY,
+    MountPoint,
+    PlaceRequest,
+    WalkProgress,
+    WalkRequest,
+    WalkResult,
+    WalkSizes,
+    pack,
+)
 from condatui_core.disk.tool_caches import installer_caches
+from condatui_core.disk.tree import ScanProblem
 from condatui_core.errors import CondatuiError
+from condatui_core.fs.mounts import Mount, mount_of, mounts
 from condatui_core.proc.child import ChildError, own_argv, own_environ
 from condatui_core.proc.message_child import message_child
-from condatui_core.records.disk import CacheUse, DiskPlace, DiskUse, PlaceSizes
+from condatui_core.records.disk import CacheUse, DiskPlace, DiskUse, PlaceSizes, UpperBound
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding
 from condatui_core.settings import expand_home
@@ -105,6 +116,8 @@ class Measurement:
     """The graph of who holds what, once everything is measured."""
     findings: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
     """Path → what could not be measured there, once everything is measured."""
+    upper_bounds: tuple[UpperBound, ...] = ()
+    """The places that may occupy less than is shown, once everything is measured."""
 
     @property
     def complete(self) -> bool:
@@ -147,14 +160,16 @@ async def measure(
     since. Only a walk with `anew` notices a file that grew in place, or that got or lost a link outside all places.
     Closing this generator ends the walk. Raises CondatuiError if the process fails.
     """
+    mounted = await asyncio.to_thread(mounts)
     request = WalkRequest(
         places=tuple(place_request(place, places) for place in places),
         directory=os.fsencode(kept) if kept else b"",
         anew=anew,
         workers=workers or min(_MOST_WORKERS, os.cpu_count() or 1),
         now=int(now.timestamp()) * 1_000_000_000,
+        mounts=mount_points(mounted),
     )
-    known = Measurement(places=tuple(places), sizes={})
+    known = Measurement(places=tuple(places), sizes={}, upper_bounds=tuple(_silent(places, mounted)))
     async with aclosing(_replies(request, environ)) as replies:
         async for reply in replies:
             known = await asyncio.to_thread(_with, known, reply)
@@ -167,14 +182,40 @@ def place_request(place: DiskPlace, places: Sequence[DiskPlace]) -> PlaceRequest
     return PlaceRequest(os.fsencode(place.path), place.cache, skip, place.tool, os.fsencode(place.named))
 
 
+def mount_points(mounted: Sequence[Mount]) -> tuple[MountPoint, ...]:
+    """What the walk has to know of what is mounted: nothing if files share blocks nowhere."""
+    if not any(each.shared_blocks == "told" for each in mounted):
+        return ()
+    return tuple(MountPoint(os.fsencode(each.point), each.kind, os.fsencode(each.source)) for each in mounted)
+
+
+def _silent(places: Iterable[DiskPlace], mounted: Sequence[Mount]) -> Iterator[UpperBound]:
+    """The places on file systems that do not tell which blocks files share."""
+    for place in places:
+        mount = mount_of(place.path, mounted)
+        if mount and mount.shared_blocks == "not told":
+            yield UpperBound(path=place.path, reason="file-system")
+
+
 def _with(known: Measurement, reply: WalkProgress | WalkResult) -> Measurement:
     if isinstance(reply, WalkProgress):
         new = [_sizes(known.places[each.place].path, each) for each in reply.measured]
         return replace(known, sizes={**known.sizes, **{each.path: each for each in new}}, entries=reply.entries)
     graph = LinkGraph(known.places, reply.table)
     problems = {known.places[number].path: each for number, each in reply.problems}
-    findings = {path: findings_of(path, each) for path, each in problems.items()}
-    return replace(known, entries=reply.entries, graph=graph, findings=findings)
+    findings = {place.path: _findings(place.path, graph, problems) for place in known.places}
+    bounds = (UpperBound(path=known.places[number].path, reason=reason) for number, reason in reply.table.doubts)
+    return replace(
+        known,
+        entries=reply.entries,
+        graph=graph,
+        findings={path: each for path, each in findings.items() if each},
+        upper_bounds=(*known.upper_bounds, *bounds),
+    )
+
+
+def _findings(path: str, graph: LinkGraph, problems: Mapping[str, tuple[ScanProblem, ...]]) -> tuple[Finding, ...]:
+    return (*findings_of(path, problems.get(path, ())), *shared_elsewhere(graph.blocks_outside(path)))
 
 
 def _sizes(path: str, sizes: WalkSizes) -> PlaceSizes:

@@ -25,6 +25,14 @@ class PlaceRequest(Struct, frozen=True, array_like=True):
     """The path as the tool spells it, as in DiskPlace."""
 
 
+class MountPoint(Struct, frozen=True, array_like=True):
+    """A mounted file system, as in Mount."""
+
+    point: bytes
+    kind: str
+    source: bytes
+
+
 class WalkRequest(Struct, frozen=True, array_like=True):
     """A walk."""
 
@@ -36,6 +44,8 @@ class WalkRequest(Struct, frozen=True, array_like=True):
     workers: int
     now: int
     """Nanoseconds since 1970."""
+    mounts: tuple[MountPoint, ...] = ()
+    """All that are mounted if there is one on which files share blocks; else none, since nobody need look for any."""
 
 
 class WalkSizes(Struct, frozen=True, array_like=True):

@@ -26,7 +26,7 @@ from condatui_core.records.disk import LinkTable
 _Document = TypeVar("_Document", bound=Struct)
 _logger = logging.getLogger(__name__)
 
-_FORMAT = 5
+_FORMAT = 6
 """Raise this when the meaning of the stored bytes changes."""
 _CHECK = 4
 """Bytes of the checksum at the beginning of a file."""

@@ -23,13 +23,14 @@ from condatui_core.disk.measure import Measurement, disk_places, measure, nested
 from condatui_core.disk.merged_size import MergedSizes
 from condatui_core.prefixes.leftovers import measured_kernels, measured_leftovers
 from condatui_core.records.cleanup import CleanupChoice
-from condatui_core.records.disk import Breakdown, CacheUse, Cost, DiskPlace, DiskUse, Freed, ManagedUse
+from condatui_core.records.disk import BlockDoubt, Breakdown, CacheUse, Cost, DiskPlace, DiskUse, Freed, ManagedUse
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import merged
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.kernel import Kernel
 from condatui_core.records.package import PackageRecord
 from condatui_core.records.prefix import PrefixContents
+from condatui_core.records.relinking import RelinkSurvey
 from condatui_core.records.request import Cleanable
 from condatui_core.records.slimming import SlimmedFiles
 from condatui_core.settings import Locations
@@ -118,6 +119,8 @@ class DiskUsage:
     uses: Mapping[str, DiskUse] = field(default_factory=dict)
     """By prefix."""
     caches: tuple[CacheUse, ...] = ()
+    upper_bounds: Mapping[str, BlockDoubt] = field(default_factory=dict)
+    """By prefix or package cache that may occupy less than is said, why."""
     copied_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Prefixes with a record of each package, by its name in a package cache."""
     irreplaceable: Mapping[str, tuple[frozenset[str], ...]] = field(default_factory=dict)
@@ -129,6 +132,8 @@ class DiskUsage:
     measured; by path, those of kernels whose environment is gone."""
     merged_sizes: MergedSizes | None = None
     """What merged environments take; None before the first walk is complete."""
+    same_files: RelinkSurvey = field(default_factory=RelinkSurvey)
+    """What is stored twice; nothing as long as nobody has looked for it."""
     reclaimable: int = 0
     """The part of `total` that is archives and packages that no environment needs."""
 
@@ -298,6 +303,7 @@ def _measured(known: DiskUsage, measurement: Measurement, inventory: Inventory, 
         graph=graph,
         uses=uses,
         caches=caches,
+        upper_bounds={each.path: each.reason for each in measurement.upper_bounds},
         copied_by=copied_by,
         irreplaceable=irreplaceable_packages(inventory.environments),
         total=graph.total(place.path for place in measurement.places),

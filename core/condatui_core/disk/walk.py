@@ -12,15 +12,19 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from condatui_core.disk.block_walk import BlockWalk
 from condatui_core.disk.holders import table_of
 from condatui_core.disk.inode_index import ByDevice, FoundPlace, InodeIndex, look_up, united
 from condatui_core.disk.messages import WalkProgress, WalkRequest, WalkResult, WalkSizes, pack, read_request
 from condatui_core.disk.tree import InodeTable
 from condatui_core.disk.tree_store import DamagedStoreError, TreeStore
 from condatui_core.disk.workers import Found, Task, carry_out_all
+from condatui_core.fs.mounts import Mount
 from condatui_core.records.disk import LinkTable
 
 _REPORT_SECONDS = 0.1
+_BLOCKS_HOLD = 600_000_000_000
+"""Nanoseconds for which it is believed that files share the blocks that they shared, if no directory changes."""
 _NICENESS = 5
 """Interactive programs, condatui among them, get the processor first."""
 
@@ -37,6 +41,9 @@ class Walk:
         kept_in = store.directory if store and not request.anew and store.whole() else None
         tasks = [Task(number, place, request.now, (), kept_in) for number, place in enumerate(request.places)]
         self._places = [FoundPlace(task) for task in tasks]
+        mounts = [Mount(os.fsdecode(each.point), each.kind, source=os.fsdecode(each.source)) for each in request.mounts]
+        self._block_walk = BlockWalk(self._places, mounts)
+        self._now = request.now
         self._parts = [1] * len(tasks)
         """For each place, the number of tasks that are not finished."""
         self._lost: ByDevice = defaultdict(set)
@@ -49,16 +56,30 @@ class Walk:
         tasks = sorted((place.task for place in self._places), key=lambda task: not task.place.cache)
         for found in carry_out_all(tasks, self._workers):
             self._take(found)
-        if self._store and not any(place.changed for place in self._places) and (table := self._store.table()):
+        if not any(place.changed for place in self._places) and (table := self._kept_table()):
             self._send(self._result(table))
             return
         kept = self._reconcile()
         trees = [place.tree for place in self._places]
-        table = table_of([place.task.place for place in self._places], trees, (self._inodes.found, kept))
+        table = self._table((self._inodes.found, kept))
         self._send(self._result(table))
         if self._store:
             changed = [number for number, place in enumerate(self._places) if place.changed]
             self._store.save(trees, changed, united(self._inodes.found, kept, trees), table)
+
+    def _kept_table(self) -> LinkTable | None:
+        """The table of the last walk, unless files may share other blocks by now: no time stamp tells that."""
+        table = self._store.table() if self._store else None
+        if table is None or not self._block_walk.needed:
+            return table
+        return table if 0 <= self._now - table.blocks_read < _BLOCKS_HOLD else None
+
+    def _table(self, inodes: tuple[Mapping[int, InodeTable], ...]) -> LinkTable:
+        places, trees = [place.task.place for place in self._places], [place.tree for place in self._places]
+        if not self._block_walk.needed:
+            return table_of(places, trees, inodes)
+        found = self._block_walk.read(self._workers)
+        return replace(table_of(places, trees, inodes, found.blocks), doubts=found.doubts, blocks_read=self._now)
 
     def _take(self, found: Found) -> None:
         number, rechecked = found.task.number, found.rechecked
@@ -74,7 +95,8 @@ class Walk:
             else:
                 place.tree, place.fresh_from = rechecked.tree, rechecked.fresh_from
                 self._lose(rechecked.lost)
-            if not self._parts[number] and not place.fresh_from:
+            whole = not self._parts[number] and not place.fresh_from
+            if whole and not self._block_walk.lies_there(number):  # else it is not known yet what its links do not tell
                 self._measured.append(self._inodes.sizes_of(number, place.tree))
         if time.monotonic() - self._last_sent > _REPORT_SECONDS:
             self._last_sent = time.monotonic()

@@ -194,23 +194,34 @@ def carry_out_all(tasks: Iterable[Task], workers: int) -> Iterator[Found]:
     The workers are forked, so the calling process must have no threads. Raises EOFError if a worker dies.
     """
     waiting = deque(tasks)
-    idle: list[Forked[Task, Found]] = []
+    for found in deal(waiting, workers, serve):
+        # The rest becomes two tasks at the front of the queue, so that started places are finished first.
+        halves = (found.rest[::2], found.rest[1::2])
+        waiting.extendleft(replace(found.task, starts=tuple(half)) for half in halves if half)
+        yield found
+
+
+def deal(work: Iterable[_Sent], workers: int, serve: Callable[[Pipe[_Received, _Sent]], None]) -> Iterator[_Received]:
+    """Deal pieces of work to forked processes that `serve`; yields each result as it arrives.
+
+    If `work` is a deque, it may grow meanwhile. The calling process must have no threads. Raises EOFError if a worker
+    dies.
+    """
+    waiting = work if isinstance(work, deque) else deque(work)
+    idle: list[Forked[_Sent, _Received]] = []
     for _ in range(workers):
         idle.append(Forked(serve, apart_from=idle))
-    everyone, busy = list(idle), list[Forked[Task, Found]]()
+    everyone, busy = list(idle), list[Forked[_Sent, _Received]]()
     try:
         while waiting or busy:
             while waiting and idle:
                 idle[-1].send(waiting.popleft())
                 busy.append(idle.pop())
             for worker in select.select(busy, (), ())[0]:
-                found = worker.receive()
+                received = worker.receive()
                 busy.remove(worker)
                 idle.append(worker)
-                # The rest becomes two tasks at the front of the queue, so that started places are finished first.
-                halves = (found.rest[::2], found.rest[1::2])
-                waiting.extendleft(replace(found.task, starts=tuple(half)) for half in halves if half)
-                yield found
+                yield received
     finally:
         for worker in everyone:
             worker.end()

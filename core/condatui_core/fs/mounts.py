@@ -1,4 +1,4 @@
-"""The mounted file systems, and whether each keeps the times at which its files were read."""
+"""The mounted file systems: whether each keeps the times at which files were read, and whether files share blocks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Literal
 from msgspec import Struct
 
 AccessTimes = Literal["kept", "not kept", "unsure"]
+SharedBlocks = Literal["told", "not told", "none"]
+"""Whether files may share blocks there without being links of each other, and whether that can be found out."""
 
 # These file systems get times from another machine or layer: cached, late or never.
 _REMOTE = (
@@ -25,6 +27,10 @@ _REMOTE = (
     "overlay",
     "osxfuse",
 )
+# Files of these may share blocks, by `cp --reflink` or deduplication. FIEMAP says which ones.
+_SHARING = ("btrfs", "xfs", "bcachefs")
+# These share blocks too, or are kept by something that does, and have no means to say it.
+_SILENT = ("zfs", "apfs", "nfs", "cifs", "smb", "9p", "lustre", "gpfs", "beegfs", "ceph", "gluster")
 
 
 class Mount(Struct, frozen=True):
@@ -34,13 +40,27 @@ class Mount(Struct, frozen=True):
     kind: str = ""
     """Such as `ext4`, `nfs4`, `apfs`."""
     options: frozenset[str] = frozenset()
+    source: str = ""
+    """What is mounted: the device, which several mounts of one file system have in common."""
+
+    @property
+    def remote(self) -> bool:
+        """Whether files come from another machine or layer, whose links and locks may not be what they seem."""
+        return self.kind.startswith(_REMOTE)
 
     @property
     def access_times(self) -> AccessTimes:
         """Whether reading a file updates its access time, at least once a day as relatime does."""
         if self.options & {"noatime", "ro", "read-only"}:
             return "not kept"
-        return "unsure" if self.kind.startswith(_REMOTE) else "kept"
+        return "unsure" if self.remote else "kept"
+
+    @property
+    def shared_blocks(self) -> SharedBlocks:
+        """Whether files there may share blocks, and whether that can be found out."""
+        if self.kind in _SHARING:
+            return "told"
+        return "not told" if self.kind.startswith(_SILENT) else "none"
 
 
 def mounts() -> tuple[Mount, ...]:
@@ -51,7 +71,9 @@ def mounts() -> tuple[Mount, ...]:
         partitions = psutil.disk_partitions(all=True)
     except (OSError, psutil.Error):
         return ()
-    return tuple(Mount(each.mountpoint, each.fstype, frozenset(each.opts.split(","))) for each in partitions)
+    return tuple(
+        Mount(each.mountpoint, each.fstype, frozenset(each.opts.split(",")), each.device) for each in partitions
+    )
 
 
 def mount_of(path: str, mounted: Iterable[Mount]) -> Mount | None:

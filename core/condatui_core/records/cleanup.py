@@ -8,10 +8,10 @@ from msgspec import Struct
 
 from condatui_core.records.request import Cleanable
 
-CleanupKind = Literal["environment", "cache", "kernel", "leftovers", "merge"]
+CleanupKind = Literal["environment", "cache", "kernel", "leftovers", "merge", "relink"]
 """A whole environment or what is left of one (or only its line in environments.txt), a part of a package cache, a
-Jupyter kernel whose environment is gone, a site-packages that a living environment no longer reads, or a member of a
-group that goes once a merged environment has taken its place."""
+Jupyter kernel whose environment is gone, a site-packages that a living environment no longer reads, a member of a
+group that goes once a merged environment has taken its place, or what files of equal content occupy more than once."""
 
 Tier = Literal["cache", "relink", "leftover", "identical", "subset", "stale", "merge", "weak"]
 """How little a candidate is regretted, the least first. A goal never chooses what is only `weak`: a trial name, a name
@@ -28,7 +28,7 @@ class CleanupReason(Struct, frozen=True, kw_only=True):
 
     id: str
     """Stable: the id of the finding it comes from, or `cache`, `identical`, `subset`, `differs`, `nothing-requested`,
-    `too-many`, `too-large`, `name-rule`."""
+    `too-many`, `too-large`, `name-rule`, `relink`."""
     text: str
     """A few words."""
     trust: Trust = "certain"
@@ -80,6 +80,8 @@ class CleanupCandidate(Struct, frozen=True, kw_only=True):
     """Why a goal and a policy leave it alone, though the user can choose it; empty if they do not."""
     at_work: bool = False
     """Whether that is because a job works on it."""
+    prefixes: tuple[str, ...] = ()
+    """Of files that are stored twice, the environments that have them; their first one is the path."""
     instead: str = ""
     """The prefix of the environment that takes its place: the keeper of its group."""
     way_back: WayBack = WayBack()
@@ -103,3 +105,10 @@ class CleanupChoice(Struct, frozen=True, kw_only=True):
     """Prefixes of living environments from which what their python no longer reads is deleted."""
     merges: tuple[tuple[str, str], ...] = ()
     """(member, keeper) pairs."""
+    relinks: tuple[tuple[str, ...], ...] = ()
+    """For each disk, the environments whose files are stored once."""
+
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """The prefixes that are gone afterwards, or were made anew."""
+        return (*self.prefixes, *(member for member, _ in self.merges))

@@ -78,7 +78,8 @@ class DiskUse(Struct, frozen=True, kw_only=True):
     shared_with_environments: int
     """Bytes of inodes that another prefix holds as well."""
     outside: int
-    """Bytes of the other inodes that have links outside the measured places: removals never free them."""
+    """Bytes of the other inodes that have links outside the measured places, and of blocks that files share with others
+    there: removals never free them."""
     apparent: int
     """The sizes of its files, as `du --apparent-size` adds them up."""
     nested: tuple[str, ...] = ()
@@ -149,6 +150,13 @@ class CachedUnit(Struct, frozen=True, kw_only=True):
     """Prefixes with symlinks into it, which break if it is deleted; conda up to 26.7 does not check."""
     copied_by: tuple[str, ...] = ()
     """Prefixes with a copy; they work without it, but an offline clone or pack needs it."""
+    shared: int = 0
+    """The part of its bytes that is blocks of other files too (reflinks), and so stays when it alone is deleted."""
+
+    @property
+    def frees(self) -> int:
+        """What deleting it frees."""
+        return self.bytes - self.shared
 
 
 class CacheUse(Struct, frozen=True, kw_only=True):
@@ -224,6 +232,20 @@ class BrowsedEntry(Struct, frozen=True):
     """Whether it is another environment or a package cache, which is not looked into."""
 
 
+BlockDoubt = Literal["file-system", "unreadable", "compressed"]
+"""Why the sizes of a place may be less than is shown; public names."""
+
+
+class UpperBound(Struct, frozen=True, kw_only=True):
+    """An environment or package cache that may occupy less than is shown, because files may share blocks there."""
+
+    path: str
+    """Its real path."""
+    reason: BlockDoubt
+    """The file system does not tell what is shared, this user may not open some files to ask, or files are compressed,
+    which makes them smaller by as much as nobody tells."""
+
+
 class ShareClass(Struct, frozen=True, array_like=True):
     """All inodes that the same places hold."""
 
@@ -234,7 +256,10 @@ class ShareClass(Struct, frozen=True, array_like=True):
     outside: bool
     """Whether there are more links than were found."""
     bytes: int
+    """Less what is shared as blocks with other files."""
     apparent: int
+    blocks: bool = False
+    """Whether these are no inodes but blocks that several files share: those go with the last of all these files."""
 
 
 class Unit(Struct, frozen=True, array_like=True):
@@ -254,6 +279,10 @@ class LinkTable(Struct, frozen=True, array_like=True):
 
     classes: tuple[ShareClass, ...] = ()
     units: tuple[Unit, ...] = ()
+    doubts: tuple[tuple[int, BlockDoubt], ...] = ()
+    """Indices of places of which it is not known for certain which blocks they share, and why."""
+    blocks_read: int = 0
+    """When it was read which blocks files share, in nanoseconds since 1970; 0 if no file system shares any."""
 
 
 class FileSystem(Struct, frozen=True, kw_only=True):

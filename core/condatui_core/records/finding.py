@@ -35,6 +35,7 @@ FINDING_IDS = (
     "cpu-torch-on-gpu",
     "disk-unreadable",
     "disk-mounted",
+    "disk-shared-elsewhere",
     "disk-changed",
     "behind-baseline",
     "stale",

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from condatui_core.records.finding import Finding
+from condatui_core.records.relinking import LinkMethod, SkippedFiles
 from condatui_core.records.request import Request
 from condatui_core.records.slimming import SlimClass
 from condatui_core.remedy import Advice
@@ -244,6 +245,21 @@ class PlannedShip(Struct, frozen=True, kw_only=True):
     """A sha256 of the files, of the packages that the image gets, and of what it lacks."""
 
 
+class PlannedRelink(Struct, frozen=True, kw_only=True):
+    """What was planned to be stored once, by this method: nothing that was to share blocks is joined by hard links."""
+
+    groups: int
+    """The number of sets of equal files."""
+    files: int
+    """The number of paths that lead to another file afterwards, or to one that shares its blocks."""
+    bytes: int
+    """What joining them frees."""
+    method: LinkMethod
+    """How they are joined; `hardlink` if that is so on any of several disks."""
+    skipped: tuple[SkippedFiles, ...] = ()
+    """What is left alone, by reason."""
+
+
 class LeftOut(Struct, frozen=True, kw_only=True):
     """A part of a cleanup that something stands against: the others go without it."""
 
@@ -315,6 +331,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Only for the unpacking of archives."""
     shipping: PlannedShip | None = None
     """Only for directories that images are built from."""
+    relink: PlannedRelink | None = None
+    """Only for relinking."""
 
 
 class StageBegun(Struct, frozen=True, kw_only=True, tag="stage"):

@@ -10,6 +10,7 @@ from condatui_core.records.vulnerability import FoundVulnerability
 
 AllowedReason = Literal[
     "cache",
+    "relink",
     "leftover",
     "identical",
     "subset",

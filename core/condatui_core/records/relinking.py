@@ -11,7 +11,6 @@ LinkMethod = Literal["reflink", "hardlink"]
 
 SkipReason = Literal[
     "small",
-    "no-digest",
     "changed",
     "unreadable",
     "other-owner",
@@ -30,6 +29,27 @@ SkipReason = Literal[
 """Why a file that seems to be stored twice is left alone; public names."""
 
 
+SMALLEST = 4096
+"""Bytes below which a file is left alone: joining it frees a block at most."""
+
+
+class RelinkRules(Struct, frozen=True, kw_only=True):
+    """What may be joined on this machine, and how."""
+
+    user: int
+    """The number of the user whose files alone are joined."""
+    smallest: int = SMALLEST
+    """The fewest bytes of a file that is joined."""
+    prefixes: tuple[str, ...] = ()
+    """Environments whose files may be joined to others; empty for all."""
+    left_alone: tuple[tuple[str, SkipReason], ...] = ()
+    """(prefix, why none of its files is joined) pairs."""
+    methods: tuple[tuple[int, LinkMethod], ...] = ()
+    """By device, how its files would be joined; on a device that is not named here nothing is."""
+    most_links: int = 65_000
+    """How many hard links a file may have."""
+
+
 class StoredFile(Struct, frozen=True, kw_only=True):
     """One path of a file, as it was last seen."""
 
@@ -39,6 +59,49 @@ class StoredFile(Struct, frozen=True, kw_only=True):
     """The prefix or package cache that it belongs to."""
     package: str
     """The package or distribution that owns it: `nvidia-cublas 12.6.4.1`."""
+    cached: bool = False
+    """Whether the holder is a cache."""
+
+
+class SeenFile(Struct, frozen=True, array_like=True):
+    """One path of a file, and what is claimed of its content."""
+
+    path: str
+    """Absolute, without symlinks."""
+    holder: str
+    """The prefix or cache that it belongs to."""
+    package: str
+    """The name and version of the package that owns it."""
+    sha256: str = ""
+    """The digest that a record states, or that was computed where none does; empty in a cache that has no record."""
+    size: int = -1
+    """The bytes that a record states; -1 if none does."""
+    alone: SkipReason | None = None
+    """Why it is left alone by what its record says of it."""
+    cached: bool = False
+    """Whether the holder is a cache."""
+
+
+class SeenInode(Struct, frozen=True, array_like=True):
+    """One file on the disk, as `lstat` shows it, and those of its paths that are known."""
+
+    device: int
+    number: int
+    links: int
+    """All its hard links, also those of which no path is known."""
+    mode: int
+    user: int
+    group: int
+    size: int
+    allocated: int
+    """The bytes that it takes on the disk."""
+    modified: int
+    """Its mtime in nanoseconds."""
+    attributes: tuple[tuple[str, bytes], ...]
+    """Its extended attributes, access lists among them."""
+    files: tuple[SeenFile, ...]
+    extents: tuple[tuple[int, int], ...] = ()
+    """Where its contents lie on the disk, and how many bytes there, as far as it shares them with another file."""
 
 
 class StoredInode(Struct, frozen=True, kw_only=True):
@@ -52,6 +115,8 @@ class StoredInode(Struct, frozen=True, kw_only=True):
     """Its mtime in nanoseconds."""
     paths: tuple[StoredFile, ...]
     """All its hard links, which is why it goes when they have been joined to another."""
+    elsewhere: int = 0
+    """Further hard links, whose paths are not known: only one that stays, or that keeps its inode, may have any."""
 
 
 class SameFiles(Struct, frozen=True, kw_only=True):
@@ -77,7 +142,9 @@ class SkippedFiles(Struct, frozen=True, kw_only=True):
     """What is left alone for one reason."""
 
     reason: SkipReason
+    """Why; a public name."""
     files: int
+    """The number of their paths."""
     bytes: int
     """Allocated bytes that joining them would free."""
 

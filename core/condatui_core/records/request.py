@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from condatui_core.records.relinking import SMALLEST, LinkMethod
 from condatui_core.records.slimming import SlimClass
 
 ExportFormat = Literal["yaml", "explicit", "requirements", "json", "conda-lock"]
@@ -276,7 +277,27 @@ class LeftoversRequest(Struct, frozen=True, kw_only=True, tag="leftovers"):
     """The environments, one after the other."""
 
 
-CleanupPart: TypeAlias = MergeRequest | RemoveRequest | LeftoversRequest | KernelsRequest | CleanRequest
+class RelinkRequest(Struct, frozen=True, kw_only=True, tag="relink"):
+    """Store files of equal content once, in environments and package caches; nothing is removed."""
+
+    prefixes: tuple[str, ...] = ()
+    """The environments whose files are joined; empty for all of this machine."""
+    leaving_out: tuple[str, ...] = ()
+    """Environments of which no file is joined, and to which none is, since they go afterwards."""
+    method: LinkMethod | None = None
+    """How files are joined; None for shared blocks where the file system can, otherwise hard links."""
+    smallest: int = SMALLEST
+    """The bytes of contents below which files are left alone."""
+
+
+class SeparateRequest(Struct, frozen=True, kw_only=True, tag="separate"):
+    """Make the files of one environment its own again that relinking has joined: copies of them."""
+
+    prefix: str
+    """The environment."""
+
+
+CleanupPart: TypeAlias = RelinkRequest | MergeRequest | RemoveRequest | LeftoversRequest | KernelsRequest | CleanRequest
 
 
 class CleanupRequest(Struct, frozen=True, kw_only=True, tag="cleanup"):
@@ -306,4 +327,6 @@ Request: TypeAlias = (
     | CheckpointRequest
     | RollbackRequest
     | SlimRequest
+    | RelinkRequest
+    | SeparateRequest
 )

@@ -13,6 +13,8 @@ from msgspec.structs import replace
 
 from condatui.cli.invocation import Invocation
 from condatui.cli.main import condatui
+from condatui_core.disk import measure as measuring
+from condatui_core.fs.mounts import Mount
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.prefixes.site_packages import site_packages_candidates
 from condatui_core.records.environment import Environment, Inventory
@@ -141,6 +143,18 @@ def test_people_read_a_table_and_what_removal_frees(machine: Machine) -> None:
     assert "Removing it frees" in printed.splitlines()[-1]
     everything = machine.run().stdout
     assert str(machine.pkgs) in everything and "checkpoints" not in everything
+
+
+def test_it_is_said_once_where_nobody_tells_which_blocks_files_share(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert machine.document("one")["upper_bounds"] == []
+    assert "may occupy less" not in machine.run().stdout
+    monkeypatch.setattr(measuring, "mounts", lambda: (Mount("/", "zfs"),))
+    places = [str(each) for each in (*machine.prefixes, machine.pkgs)]
+    assert machine.document("one")["upper_bounds"] == [{"path": each, "reason": "file-system"} for each in places]
+    last = machine.run().stdout.splitlines()[-1]
+    assert last == "3 environments and caches may occupy less: the file system does not tell which files share blocks."
 
 
 def test_a_file_that_grew_in_place_is_noticed_anew(machine: Machine) -> None:

@@ -27,15 +27,17 @@ from condatui_core.records.request import (
     ExportAllRequest,
     ExportRequest,
     PackRequest,
+    RelinkRequest,
     RemoveRequest,
     Request,
     RestoreRequest,
+    SeparateRequest,
     ShipRequest,
 )
 from condatui_core.records.restore_point import RestorePointSummary
 from condatui_core.remedy import BuildFromArchive, Remedy, ReplaceFile, Thaw, Unkeep, WithoutRestorePoint
 from condatui_core.settings import Locations, Settings
-from support.fake_jobs import plan_like
+from support.fake_jobs import made_job, plan_like
 from support.fake_workbench import FakeWorkbench
 from support.inventories import NOW, ROOT, environment, finding, inventory, loaded, package, research
 from support.pilots import Driver, opened
@@ -662,6 +664,17 @@ async def test_undo_brings_back_what_was_removed_last_and_is_gone() -> None:
         await driver.press("u")
         await driver.until(lambda: "enter run" in driver.text)
         assert workbench.jobs.requests == [RestoreRequest(id="20260520-newest")]
+
+
+async def test_undo_after_a_relink_is_of_the_environment_under_the_cursor() -> None:
+    workbench = bench()
+    workbench.jobs.points = (point("older"),)
+    relink = Plan(request=RelinkRequest(), title="Store once what is stored several times")
+    workbench.jobs.put(made_job(id="relink", plan=relink, state="done"))
+    async with opened(workbench=workbench) as driver:
+        await on_research(driver, "u")
+        await driver.until(lambda: "enter run" in driver.text)
+        assert workbench.jobs.requests == [SeparateRequest(prefix=f"{ENVS}/research")]
 
 
 async def test_undo_without_a_removal_says_so() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import socket
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from condatui_core.policy_file import read_cleanup_policy
 from condatui_core.records.cleanup import CleanupCandidate
 from condatui_core.records.job import Job, Plan
 from condatui_core.records.policy import Policy
+from condatui_core.records.relinking import RelinkSurvey
 from condatui_core.records.restore_point import RestorePointSummary
 from condatui_core.reports.cleanup_report import CleanupReport, cleanup_markdown
 from condatui_core.text import parse_bytes
@@ -129,7 +131,17 @@ async def _look(
     chosen = invocation.prefixes_of(grouping.keepers, inventory)
     usage = await usage_of_all(workbench.disk, inventory)
     groups = await find_groups(workbench, inventory, threshold=grouping.threshold, chosen=chosen)
+    usage = dataclasses.replace(usage, same_files=await _same_files(workbench))
     return workbench.survey_cleanup(inventory, usage, groups, policy)
+
+
+async def _same_files(workbench: Workbench) -> RelinkSurvey:
+    """What is stored twice; nothing, with a word, if that cannot be found: all else can go without it."""
+    try:
+        return await workbench.same_files()
+    except CondatuiError as error:
+        say(f"condatui: {error.title} {error.detail}".rstrip())
+        return RelinkSurvey()
 
 
 def _list(invocation: Invocation, survey: CleanupSurvey, *, as_json: bool) -> None:

@@ -21,13 +21,16 @@ from condatui_core.errors import CondatuiError, NoCondaError, RefusedError
 from condatui_core.records.environment import Inventory
 from condatui_core.records.finding import Finding
 from condatui_core.records.job import Job, Plan
+from condatui_core.records.relinking import SMALLEST
 from condatui_core.records.request import (
     CheckpointRequest,
     ExportAllRequest,
     MergeRequest,
+    RelinkRequest,
     RemoveRequest,
     Request,
     RestoreRequest,
+    SeparateRequest,
     ShipRequest,
     UpdateRequest,
 )
@@ -210,7 +213,7 @@ def _update_words(request: UpdateRequest) -> tuple[str, ...]:
     return ("update", *source, *(flag for flag, given in flags if given), "--", *request.prefixes)
 
 
-def way_out_words(request: Request) -> tuple[str, ...]:
+def way_out_words(request: Request) -> tuple[str, ...]:  # noqa: PLR0911 - one line a kind
     """The words of the command for the way out; empty if there is none."""
     if isinstance(request, RemoveRequest):
         options = () if request.restore_point else ("--no-restore-point",)
@@ -223,7 +226,17 @@ def way_out_words(request: Request) -> tuple[str, ...]:
         return ("checkpoint", *(("--note", request.note) if request.note else ()), "--", *request.prefixes)
     if isinstance(request, ExportAllRequest | ShipRequest):
         return _export_words(request) if isinstance(request, ExportAllRequest) else _ship_words(request)
+    if isinstance(request, RelinkRequest | SeparateRequest):
+        return _relink_words(request)
     return ("restore", request.id) if isinstance(request, RestoreRequest) else ()
+
+
+def _relink_words(request: RelinkRequest | SeparateRequest) -> tuple[str, ...]:
+    if isinstance(request, SeparateRequest):
+        return ("relink", "--undo", request.prefix)
+    method = ("--method", request.method) if request.method else ()
+    smallest = ("--smallest", str(request.smallest)) if request.smallest != SMALLEST else ()
+    return ("relink", *method, *smallest, "--", *request.prefixes)
 
 
 def _export_words(request: ExportAllRequest) -> tuple[str, ...]:

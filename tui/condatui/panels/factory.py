@@ -13,13 +13,16 @@ from condatui.panels.ship_form import ShipForm
 from condatui.panels.slim_form import SlimForm
 from condatui.session import Session
 from condatui.view_models.plan import Facts
+from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment
 from condatui_core.records.request import (
     CheckpointRequest,
+    RelinkRequest,
     RemoveRequest,
     Request,
     RestoreRequest,
     RollbackRequest,
+    SeparateRequest,
     UpdateRequest,
 )
 from condatui_core.text import sanitize
@@ -107,6 +110,8 @@ def _request_to_find(
     """What finds out the request of an action that goes back; None for any other."""
 
     async def undo() -> Request:
+        if _has_relinked_last(session):
+            return _separation(action_context)
         return RestoreRequest(id=await session.workbench.last_change())
 
     async def roll_back() -> Request:
@@ -117,3 +122,17 @@ def _request_to_find(
         return await session.workbench.before_last_change(current)
 
     return {"undo": undo, "rollback": roll_back}.get(action)
+
+
+def _has_relinked_last(session: Session) -> bool:
+    """Whether the last job that was done has joined files: no restore point undoes that."""
+    done = (each for each in session.workbench.jobs.jobs if each.state == "done")
+    return isinstance(next((each.plan.request for each in done), None), RelinkRequest)
+
+
+def _separation(action_context: ActionContext) -> SeparateRequest:
+    """The request that makes the files of the environment under the cursor its own again; UsageError without one."""
+    if action_context.current is None:
+        title = "The last job has joined files, which become an environment's own again one environment at a time."
+        raise UsageError(title, hint="Go to an environment first.")
+    return SeparateRequest(prefix=action_context.current.prefix)

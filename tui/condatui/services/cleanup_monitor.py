@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from textual.app import App
@@ -10,12 +12,17 @@ from textual.app import App
 from condatui.messages import CleanupFound
 from condatui.session import Session
 from condatui.view_models.cleanup.found import CleanupQuestion
+from condatui_core.errors import CondatuiError
+from condatui_core.records.relinking import RelinkSurvey
 
 if TYPE_CHECKING:
     from condatui.view_models.cleanup.found import FoundCleanup
+    from condatui_core.disk.link_graph import LinkGraph
+    from condatui_core.disk.usage import DiskUsage
     from condatui_core.records.alike import AlikeGroup
     from condatui_core.records.environment import Inventory
 
+_logger = logging.getLogger(__name__)
 CLEANUP_GROUP = "cleanup"
 """The worker group that looks for what could go."""
 
@@ -34,6 +41,7 @@ class CleanupMonitor:
         self._asked: CleanupQuestion | None = None
         """The latest question."""
         self._at_work = False
+        self._same_files = _SameFiles()
 
     def follow(self) -> None:
         """Look again whenever something changes in the session that decides what could go."""
@@ -57,14 +65,15 @@ class CleanupMonitor:
         answered: CleanupQuestion | None = None
         try:
             while (asked := self._asked) is not None and asked is not answered:
-                found = await self._find(asked)
+                await self._find(asked)
                 answered = asked
-                if found is not None and asked is self._asked:
-                    self._app.post_message(CleanupFound(found))
+                if asked is self._asked and await self._look_for_same_files(asked.disk):
+                    await self._find(asked)
         finally:
             self._at_work = False
 
-    async def _find(self, question: CleanupQuestion) -> FoundCleanup | None:
+    async def _find(self, question: CleanupQuestion) -> None:
+        """Post what could go, unless it is outdated by then."""
         options = question.options
         groups = await self._session.workbench.groups(
             question.inventory,
@@ -72,10 +81,41 @@ class CleanupMonitor:
             chosen=options.keepers,
             working_gpu=question.working_gpu,
         )
-        return await asyncio.to_thread(self._find_among, question, groups)
+        found = await asyncio.to_thread(self._find_among, question, groups)
+        if found is not None and question is self._asked:
+            self._app.post_message(CleanupFound(found))
 
     def _find_among(self, question: CleanupQuestion, groups: tuple[AlikeGroup, ...]) -> FoundCleanup | None:
         from condatui.services.cleanup_finder import find_cleanup  # noqa: PLC0415 - imported in the thread
 
-        survey = self._session.workbench.survey_cleanup(question.inventory, question.disk, groups)
+        disk = self._same_files.added_to(question.disk)
+        survey = self._session.workbench.survey_cleanup(question.inventory, disk, groups)
         return find_cleanup(question, survey, lambda: question is not self._asked)
+
+    async def _look_for_same_files(self, disk: DiskUsage | None) -> bool:
+        """Look for what is stored twice, once for each walk of the disk; whether something was found that is new."""
+        if disk is None or disk.graph is None or self._same_files.is_of(disk):
+            return False
+        try:
+            found = await self._session.workbench.same_files()
+        except CondatuiError as error:  # the other rows stay as they are
+            _logger.warning("%s %s", error.title, error.detail)
+            found = RelinkSurvey()
+        self._same_files = _SameFiles(disk.graph, found)
+        return bool(found.sets)
+
+
+@dataclass(frozen=True, slots=True)
+class _SameFiles:
+    """What was stored twice after a walk of the disk."""
+
+    graph: LinkGraph | None = None
+    found: RelinkSurvey = field(default_factory=RelinkSurvey)
+
+    def is_of(self, disk: DiskUsage) -> bool:
+        """Whether it was looked for after the walk that this is of."""
+        return self.graph is disk.graph
+
+    def added_to(self, disk: DiskUsage | None) -> DiskUsage | None:
+        """The usage with what is stored twice, if it is that of the same walk."""
+        return replace(disk, same_files=self.found) if disk and disk.graph and self.is_of(disk) else disk

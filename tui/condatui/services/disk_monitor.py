@@ -109,6 +109,7 @@ class Breakdowns:
             names=self._session.names,
             home=str(self._session.workbench.locations.home),
             full_walk="" if survey.anew else self._session.key("reload_all"),
+            upper_bound=survey.upper_bounds.get(environment.prefix),
             entries=None if survey.complete else survey.entries,
         )
 

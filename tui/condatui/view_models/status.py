@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -20,7 +21,7 @@ from condatui_core.text import counted, format_bytes, sanitize
 if TYPE_CHECKING:
     from condatui.view_models.cleanup.found import FoundCleanup
     from condatui_core.disk.usage import DiskUsage
-    from condatui_core.records.disk import Freed, Sharing
+    from condatui_core.records.disk import BlockDoubt, Freed, Sharing
 
 
 # The top line
@@ -162,6 +163,20 @@ def _problem(problem: Finding, glyphs: Glyphs, words: RemedyWords) -> Text:
 def kept_limit(key: str) -> str:
     """A note beside the figures of a walk that has read only the directories that have changed; `key` reads all."""
     return f"{key} measures all again, also files that have only grown"
+
+
+_UPPER_BOUNDS: Mapping[str, str] = MappingProxyType(
+    {
+        "file-system": "the file system does not tell which files share blocks",
+        "unreadable": "some files may not be opened to ask with which they share blocks",
+        "compressed": "files are compressed, and nobody tells how much",
+    }
+)
+
+
+def upper_bound(reason: BlockDoubt) -> str:
+    """Why something may occupy, and free, less than its figures say."""
+    return _UPPER_BOUNDS[reason]
 
 
 _MOST_NAMES = 2

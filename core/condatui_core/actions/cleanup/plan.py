@@ -20,6 +20,7 @@ from condatui_core.records.request import (
     KernelsRequest,
     LeftoversRequest,
     MergeRequest,
+    RelinkRequest,
     RemoveRequest,
     Request,
 )
@@ -174,6 +175,8 @@ def _places(part: CleanupPart) -> tuple[str, ...]:
         return part.pkgs_dirs
     if isinstance(part, KernelsRequest):
         return part.paths
+    if isinstance(part, RelinkRequest):
+        return part.prefixes[:1]  # which stands for its disk
     return (part.member,) if isinstance(part, MergeRequest) else part.prefixes
 
 
@@ -205,10 +208,12 @@ def _with_places(part: CleanupPart, places: tuple[str, ...]) -> CleanupPart:
         return replace_fields(part, pkgs_dirs=places)
     if isinstance(part, KernelsRequest):
         return replace_fields(part, paths=places)
-    return part if isinstance(part, MergeRequest) else replace_fields(part, prefixes=places)
+    return part if isinstance(part, (MergeRequest, RelinkRequest)) else replace_fields(part, prefixes=places)
 
 
 def _though_staying(part: CleanupPart, staying: Collection[str]) -> CleanupPart:
+    if isinstance(part, RelinkRequest):
+        return replace_fields(part, leaving_out=tuple(each for each in part.leaving_out if each not in staying))
     if not isinstance(part, CleanRequest):
         return part
     return replace_fields(part, removed_before=tuple(each for each in part.removed_before if each not in staying))
@@ -227,7 +232,7 @@ def _stopping(part: CleanupPart) -> CleanupPart:
 
 
 def _needs_no_room(part: CleanupPart) -> bool:
-    return isinstance(part, (CleanRequest, KernelsRequest))
+    return isinstance(part, (CleanRequest, KernelsRequest, RelinkRequest))
 
 
 def _room_first(parts: Sequence[CleanupPart]) -> tuple[CleanupPart, ...]:
@@ -276,6 +281,7 @@ def _once(found: Iterable[Finding]) -> tuple[Finding, ...]:
 def _summary(parts: Sequence[CleanupPart]) -> str:
     """What goes, in a few words: `2 environments, 1 merge and 1 package cache`."""
     words = [
+        (sum(isinstance(each, RelinkRequest) for each in parts), "relink"),
         (sum(len(each.prefixes) for each in parts if isinstance(each, RemoveRequest)), "environment"),
         (sum(isinstance(each, MergeRequest) for each in parts), "merge"),
         (sum(len(each.prefixes) for each in parts if isinstance(each, LeftoversRequest)), "leftover"),

@@ -68,7 +68,7 @@ def _with_archives(packages: CleanupCandidate, cache: CacheUse) -> CleanupCandid
     archives = [unit for unit in cache.units if unit.part == "tarballs"]
     if not any(unit.name.removesuffix(suffix) in extracted for unit in archives for suffix in ARCHIVES):
         return packages
-    size = sum(unit.bytes for unit in archives)
+    size = sum(unit.frees for unit in archives)
     evidence = (f"conda extracts them again from archives that stay: those go along, {format_bytes(size)}",)
     return replace(
         packages,
@@ -119,7 +119,7 @@ def _candidate(
         tier="cache",
         part=part,
         reasons=(CleanupReason(id="cache", text=reason),),
-        bytes=sum(unit.bytes for unit in units),
+        bytes=sum(unit.frees for unit in units),
         blocked=blocked,
         way_back=way_back_of_part(part, units),
     )

@@ -39,6 +39,7 @@ def candidates(  # noqa: PLR0913 - what could go rests on all of these
     groups: Sequence[AlikeGroup] = (),
     caches: Sequence[CacheUse] = (),
     leftovers: Mapping[str, int] = _UNMEASURED,
+    relinks: Sequence[CleanupCandidate] = (),
     policy: Policy | None = None,
     now: datetime | None = None,
     user: str = "",
@@ -46,16 +47,17 @@ def candidates(  # noqa: PLR0913 - what could go rests on all of these
 ) -> tuple[CleanupCandidate, ...]:
     """List what could go, the least regrettable first: environments, remains, leftovers, and kernels, parts of caches.
 
-    `costs` are by prefix, `leftovers` as in `DiskUsage`; what these do not name is as pip's records claim. A policy
-    adds its reasons and keeps what it says stays; it needs `now`. With `user`, what belongs to others is blocked; with
-    a `pace`, in packages a minute, it is said how long the way back takes.
+    `costs` are by prefix, `leftovers` as in `DiskUsage`; what these do not name is as pip's records claim. `relinks`
+    are rows for what is stored twice. A policy adds its reasons and keeps what it says stays; it needs `now`. With
+    `user`, what belongs to others is blocked; with a `pace`, in packages a minute, it is said how long the way back
+    takes.
     """
     rules = PolicyRules.of(policy or Policy(), inventory.environments, costs, now=now, user=user)
     known = _Known(inventory, costs, groups, cached_names(caches), leftovers, rules, pace)
     found = [*known.environments(), *known.leftovers(), *map(rules.respected, known.kernels())]
     parts = (rules.respected(part) for cache in caches for part in parts_of(cache, others=bool(found)))
     used = {each.prefix: each.last_used.at for each in inventory.environments if each.last_used}
-    return ranked((*found, *parts), used)
+    return ranked((*found, *parts, *relinks), used)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from condatui_core.records.request import (
     KernelsRequest,
     LeftoversRequest,
     MergeRequest,
+    RelinkRequest,
     RemoveRequest,
     Request,
 )
@@ -42,6 +43,7 @@ def choice_of(chosen: Iterable[CleanupCandidate]) -> CleanupChoice:
         kernels=_paths(chosen, "kernel"),
         leftovers=tuple(each for each in leftovers if each not in prefixes and each not in merges),
         merges=tuple(merges.items()),
+        relinks=tuple(each.prefixes for each in chosen if each.kind == "relink"),
     )
 
 
@@ -60,11 +62,14 @@ def request_of(choice: CleanupChoice) -> CleanupRequest | CleanupPart | None:
     Of several things it is one cleanup, whose plan leaves out those that something stands against.
     """
     parts = parts_of(choice)
-    things = (choice.merges, choice.prefixes, choice.leftovers, choice.kernels, choice.cleaned)
+    things = (choice.relinks, choice.merges, choice.prefixes, choice.leftovers, choice.kernels, choice.cleaned)
     return CleanupRequest(parts=parts) if sum(map(len, things)) > 1 else next(iter(parts), None)
 
 
 def _parts(choice: CleanupChoice) -> Iterator[CleanupPart]:
+    gone = choice.gone
+    for prefixes in choice.relinks:  # nothing is removed by it, so it comes first
+        yield RelinkRequest(prefixes=tuple(each for each in prefixes if each not in gone), leaving_out=gone)
     for member, keeper in choice.merges:
         yield MergeRequest(keeper=keeper, member=member)
     if choice.prefixes:
@@ -97,6 +102,8 @@ def why_left_out(candidate: CleanupCandidate, left_out: Iterable[LeftOut]) -> st
 def _is_in(candidate: CleanupCandidate, request: Request) -> bool:
     if isinstance(request, CleanRequest):
         return candidate.part in request.what and candidate.path in request.pkgs_dirs
+    if isinstance(request, RelinkRequest):
+        return candidate.kind == "relink" and not set(request.prefixes).isdisjoint(candidate.prefixes)
     return _KINDS.get(type(request)) == candidate.kind and candidate.path in _worked_on(request)
 
 

@@ -101,6 +101,11 @@ def test_the_parts_and_what_a_walk_of_changed_directories_cannot_know() -> None:
     )
 
 
+def test_an_upper_bound_says_why_it_is_one() -> None:
+    line = parts_line(subject(full_walk="R", upper_bound="file-system"), UNICODE, 200).plain
+    assert line.endswith("  or less: the file system does not tell which files share blocks")
+
+
 @pytest.mark.parametrize(
     ("known", "words"),
     [

@@ -19,9 +19,11 @@ class CandidateDocument(Struct, frozen=True, kw_only=True):
     """Its identity; the keys of a goal are these."""
     kind: CleanupKind
     """An environment or what is left of one, a part of a package cache, a Jupyter kernel, what the python of an
-    environment no longer reads, or a member of a group to merge into its keeper."""
+    environment no longer reads, a member of a group to merge into its keeper, or files that are stored twice."""
     path: str
-    """The prefix, package cache or kernel directory."""
+    """The prefix, package cache or kernel directory; of files that are stored twice, the first prefix."""
+    prefixes: tuple[str, ...]
+    """Of files that are stored twice, the environments that have them; otherwise empty."""
     name: str
     """The name shown for it."""
     tier: Tier
@@ -33,7 +35,7 @@ class CandidateDocument(Struct, frozen=True, kw_only=True):
     reasons: tuple[CleanupReason, ...]
     """Why it could go, the strongest reason first."""
     bytes: int
-    """The bytes that it occupies."""
+    """The bytes that it occupies; of files that are stored twice, those that are too many."""
     frees: int
     """What `df` gains if this alone goes, restore points not counted; negative if a merge may take more."""
     frees_at_least: bool
@@ -121,6 +123,7 @@ def _candidate(found: CleanupCandidate, frees: int) -> CandidateDocument:
         key=found.key,
         kind=found.kind,
         path=found.path,
+        prefixes=found.prefixes,
         name=found.name,
         tier=found.tier,
         part=found.part,

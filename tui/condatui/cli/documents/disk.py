@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from condatui.cli.remedies import findings_in_words
 from condatui_core.disk.measure import Measurement
-from condatui_core.records.disk import Breakdown, CacheUse, DiskUse, PackageUse, UntrackedDirectory
+from condatui_core.records.disk import Breakdown, CacheUse, DiskUse, PackageUse, UntrackedDirectory, UpperBound
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding
 
@@ -31,7 +31,8 @@ class CostsDocument(Struct, frozen=True, kw_only=True):
     base: bool
     """Whether it is the base of an installation, which conda itself is in."""
     total: int
-    """Its size by `du -s`, without environments and package caches inside it."""
+    """Its size by `du -s`, without environments and package caches inside it; blocks that its own files share count
+    once."""
     exclusive: int
     """What `df` gains if only this environment is removed."""
     shared_with_cache: int
@@ -39,7 +40,8 @@ class CostsDocument(Struct, frozen=True, kw_only=True):
     shared_with_environments: int
     """Bytes of inodes that another environment holds as well."""
     outside: int
-    """Bytes held by links that condatui does not see; with the three above it adds up to the total."""
+    """Bytes held by links, or shared as blocks with files, that condatui does not see; with the three above it adds up
+    to the total."""
     untracked: int
     """Bytes of files that belong to no package."""
     pip: int
@@ -69,6 +71,9 @@ class DiskDocument(Struct, frozen=True, kw_only=True):
     """The same, with what `conda clean --tarballs --packages` deletes afterwards."""
     caches: tuple[CacheUse, ...]
     """All package caches of the machine."""
+    upper_bounds: tuple[UpperBound, ...] = ()
+    """The environments and caches that may occupy and free less than is said, because nobody tells which blocks their
+    files share with others."""
 
 
 def describe_disk(costs: Sequence[Costs], caches: tuple[CacheUse, ...], measurement: Measurement) -> DiskDocument:
@@ -81,6 +86,7 @@ def describe_disk(costs: Sequence[Costs], caches: tuple[CacheUse, ...], measurem
         frees=graph.frees(prefixes) if graph else 0,
         frees_with_cache_clean=graph.frees_with_cache_clean(prefixes) if graph else 0,
         caches=caches,
+        upper_bounds=measurement.upper_bounds,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rich.text import Text
@@ -11,9 +12,10 @@ from condatui.cli.invocation import Invocation
 from condatui.cli.pages.tables import Printer
 from condatui.view_models import styles
 from condatui.view_models.format import cache_name, short_bytes
+from condatui.view_models.status import upper_bound
 from condatui.view_models.table import TableColumn
 from condatui_core.records.disk import CacheUse
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize
 
 _ENVIRONMENTS = (
     TableColumn("name", "name", 60, flexible=True),
@@ -76,6 +78,16 @@ def print_disk(invocation: Invocation, document: DiskDocument, *, by_package: bo
         printer.table(_DiskRows(_CACHES, [_cache(each, str(invocation.locations.home)) for each in document.caches]))
         printer.text(Text())
     printer.text(Text(_sum(document)))
+    for line in _upper_bounds(document):
+        printer.text(Text(line, styles.DIM))
+
+
+def _upper_bounds(document: DiskDocument) -> Iterator[str]:
+    """For each reason, how many environments and caches may be smaller than the page says."""
+    counts = Counter(each.reason for each in document.upper_bounds)
+    for reason, count in counts.items():
+        what = counted(count, "environment or cache", "environments and caches")
+        yield f"{what} may occupy less: {upper_bound(reason)}."
 
 
 def _sum(document: DiskDocument) -> str:

@@ -15,7 +15,7 @@ from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui_core.records.alike import AlikeGroup, AlikeMember
 from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, Trust, WayBack
 from condatui_core.records.kernel import Reference
-from condatui_core.text import format_bytes, percent, sanitize
+from condatui_core.text import counted, format_bytes, percent, sanitize
 
 _TRUST: Mapping[Trust, str] = {
     "certain": "",
@@ -45,15 +45,20 @@ def row_text(
     else:
         lines = _lines(row, frees, names, glyphs, choose_key)
     name, *others = lines
-    path = row.candidate.path if row.candidate else row.key
     return Text("\n").join(
         (
             name,
-            _line("where", sanitize(below_home(path, home))),
+            _line("where", _where(row, home)),
             *others,
             *map(partial(_reference, home=home), references),
         )
     )
+
+
+def _where(row: CleanupRow, home: str) -> str:
+    if row.candidate and row.candidate.kind == "relink":
+        return f"{counted(len(row.candidate.prefixes), 'environment')} and their package caches"
+    return sanitize(below_home(row.candidate.path if row.candidate else row.key, home))
 
 
 def _reference(reference: Reference, home: str) -> Text:
@@ -117,6 +122,8 @@ def _size(candidate: CleanupCandidate, frees: int | None, names: Mapping[str, st
     size = format_bytes(candidate.bytes) if candidate.bytes or candidate.part else ""
     if frees is None:
         return size or "not measured yet"
+    if candidate.kind == "relink":
+        return f"{format_bytes(frees)} freed, and nothing is removed"
     if not size and not frees:
         return glyphs.nothing
     if candidate.part and candidate.blocked:

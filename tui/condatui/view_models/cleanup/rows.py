@@ -41,10 +41,10 @@ class CleanupRow(Struct, frozen=True):
 
     @property
     def prefix(self) -> str:
-        """The prefix of the environment that it is about; empty for a cache or a kernel."""
+        """The prefix of the environment that it is about; empty for a cache, a kernel or files of several."""
         if self.group is not None:
             return self.key
-        return self.candidate.path if self.candidate and self.candidate.kind not in ("cache", "kernel") else ""
+        return self.candidate.path if self.candidate and self.candidate.kind in _OF_ONE_PREFIX else ""
 
 
 def cleanup_rows(groups: Iterable[AlikeGroup], candidates: Sequence[CleanupCandidate]) -> tuple[CleanupRow, ...]:
@@ -56,6 +56,7 @@ def cleanup_rows(groups: Iterable[AlikeGroup], candidates: Sequence[CleanupCandi
     return (*grouped, *(CleanupRow(each.key, candidate=each) for each in others))
 
 
+_OF_ONE_PREFIX: frozenset[CleanupKind] = frozenset({"environment", "merge", "leftovers"})
 _OF_ENVIRONMENTS: frozenset[CleanupKind] = frozenset({"environment", "merge"})
 """The kinds of candidates that stand below their keeper."""
 

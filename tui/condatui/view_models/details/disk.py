@@ -11,9 +11,9 @@ from rich.text import Text
 from condatui.view_models import styles
 from condatui.view_models.format import cache_name, short_bytes, shorten_text
 from condatui.view_models.glyphs import ASCII, UNICODE, Glyphs
-from condatui.view_models.status import kept_limit
+from condatui.view_models.status import kept_limit, upper_bound
 from condatui.view_models.table import TableColumn
-from condatui_core.records.disk import Breakdown, DiskUse, Sharing
+from condatui_core.records.disk import BlockDoubt, Breakdown, DiskUse, Sharing
 from condatui_core.records.environment import Environment
 from condatui_core.text import counted, sanitize
 
@@ -125,6 +125,8 @@ class DiskSubject:
     home: str = ""
     full_walk: str = ""
     """The key that measures everything again; empty if the last walk did."""
+    upper_bound: BlockDoubt | None = None
+    """Why it may occupy less than is said; None if it does not."""
     entries: int | None = None
     """How many entries the present walk has counted; None if no walk is under way."""
 
@@ -192,7 +194,11 @@ def parts_line(subject: DiskSubject, glyphs: Glyphs, width: int) -> Text:
     elif subject.use:
         parts = ["finding out which package has which file"]
     line = f" {glyphs.separator} ".join(parts)
-    limit = f"  {kept_limit(subject.full_walk)}" if subject.use and subject.full_walk else ""
+    limits = [
+        *([f"or less: {upper_bound(subject.upper_bound)}"] if subject.upper_bound else ()),
+        *([kept_limit(subject.full_walk)] if subject.full_walk else ()),
+    ]
+    limit = f"  {limits[0]}" if subject.use and limits else ""
     return shorten_text(
         Text.assemble(line, (limit if len(line) + len(limit) <= width else "", styles.DIM)),
         width,

@@ -1,0 +1,3 @@
+"""Separate: files of an environment that a relink has joined become its own again."""
+
+from __future__ import annotations

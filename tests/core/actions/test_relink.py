@@ -1,0 +1,304 @@
+"""Relinking as an action: plan, job, undo, and what becomes of environments afterwards."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace as change
+from functools import partial
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from condatui_core.actions import guards
+from condatui_core.actions.exchanges import Exchange, ExchangeNotes
+from condatui_core.actions.joined_files import read_joined
+from condatui_core.actions.relink import batch, facts, perform, plan, recover
+from condatui_core.actions.relink.joining import join_all
+from condatui_core.actions.separate import perform as separate_perform
+from condatui_core.actions.separate import plan as separate_plan
+from condatui_core.actions.separate import recover as separate_recover
+from condatui_core.disk.same_files import survey_same_files
+from condatui_core.errors import NewerFormatError, RefusedError
+from condatui_core.fs.places import Place
+from condatui_core.prefixes.installed_files import check_files
+from condatui_core.prefixes.processes import RunningProcess
+from condatui_core.records.job import Outcome, Plan
+from condatui_core.records.request import RelinkRequest, SeparateRequest
+from support.disk_trees import du
+from support.plain_work import PlainWork, brought_back, removed
+from support.prefixes import FakePrefix
+from support.relinks import temporary_names
+from support.removals import KilledError, RemovalMachine
+from support.same_files import content, install_wheel
+
+NAMES = ("one", "two", "three")
+LIBRARY, CONDAS = "lib/python3.11/site-packages/big/library.so", "lib/libconda.so"
+YEAR = 31_536_000
+
+
+@pytest.fixture(autouse=True)
+def at_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files of a test were made a moment ago."""
+    monkeypatch.setattr(batch, "_REST", 0)
+
+
+@pytest.fixture(autouse=True)
+def one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search of three small environments takes no more."""
+    monkeypatch.setattr(facts, "survey_same_files", partial(survey_same_files, workers=1))
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> RemovalMachine:
+    """Three environments with the same wheel, and the same package that conda has copied."""
+    machine = RemovalMachine(tmp_path / "home")
+    for number, name in enumerate(NAMES):
+        prefix = machine.make(name)
+        prefix.package("libconda", files={CONDAS: content("conda", 9000)})
+        install_wheel(prefix, "big", {"big/library.so": content("library", 50_000), "big/__init__.py": b"x = 1\n"})
+        for path in (LIBRARY, CONDAS):
+            os.utime(prefix.path / path, ns=(0, 1_700_000_000_000_000_000 + number * YEAR))
+    machine.environments.clear()
+    for name in NAMES:
+        machine.note(machine.envs / name)
+    return machine
+
+
+def prefix_of(machine: RemovalMachine, name: str) -> Path:
+    return machine.envs / name
+
+
+def state_of(prefix: Path, *, times: bool = True) -> dict[str, tuple[bytes, int, int]]:
+    files = (each for each in sorted(prefix.rglob("*")) if each.is_file())
+    return {
+        str(each.relative_to(prefix)): (
+            each.read_bytes(),
+            each.stat().st_mode,
+            each.stat().st_mtime_ns if times else 0,
+        )
+        for each in files
+    }
+
+
+async def planned(machine: RemovalMachine, **fields: object) -> Plan:
+    return await plan.plan(RelinkRequest(**fields), machine.context())  # type: ignore[arg-type]
+
+
+async def relinked(machine: RemovalMachine, **fields: object) -> Outcome:
+    request = RelinkRequest(**fields)  # type: ignore[arg-type]
+    made = await plan.plan(request, machine.context())
+    assert made.blockers == ()
+    return await perform.perform(made, request, machine.context(), PlainWork())
+
+
+async def separated(machine: RemovalMachine, name: str) -> Outcome:
+    request = SeparateRequest(prefix=str(prefix_of(machine, name)))
+    made = await separate_plan.plan(request, machine.context())
+    assert made.blockers == ()
+    return await separate_perform.perform(made, request, machine.context(), PlainWork(job_id="separate"))
+
+
+async def test_the_plan_says_what_it_frees_and_what_it_means(machine: RemovalMachine) -> None:
+    before = state_of(machine.envs)
+    made = await planned(machine)
+    assert made.relink
+    assert (made.relink.groups, made.relink.files, made.relink.method) == (2, 4, "hardlink")
+    assert made.bytes_freed == made.relink.bytes == 2 * (53_248 + 12_288)
+    assert [each.id for each in made.warnings] == ["one-file-for-all"]
+    assert ("big 1.0", "in 3 places, 106 KB over") in made.facts
+    assert made.prefixes == tuple(sorted(str(prefix_of(machine, name)) for name in NAMES))
+    assert state_of(machine.envs) == before
+
+
+async def test_what_is_freed_is_what_was_predicted_and_what_du_says(machine: RemovalMachine) -> None:
+    before, space = {name: state_of(prefix_of(machine, name), times=False) for name in NAMES}, du(machine.envs)
+    outcome = await relinked(machine)
+    assert outcome.bytes_freed == outcome.predicted_bytes == space - du(machine.envs) == 2 * (53_248 + 12_288)
+    assert {name: state_of(prefix_of(machine, name), times=False) for name in NAMES} == before
+    assert [each.id for each in outcome.findings if each.id != "left-alone"] == []
+    again = await planned(machine)
+    assert [each.id for each in again.blockers] == ["nothing-to-do"]
+
+
+async def test_no_file_counts_as_altered_for_the_time_of_another_one(machine: RemovalMachine) -> None:
+    await relinked(machine)
+    for name in NAMES:
+        faults = check_files(str(prefix_of(machine, name)))
+        assert (faults.altered, faults.missing) == ((), ())
+
+
+async def test_an_undo_makes_the_files_of_one_environment_its_own_again(machine: RemovalMachine) -> None:
+    before, space = {name: state_of(prefix_of(machine, name)) for name in NAMES}, du(machine.envs)
+    await relinked(machine)
+    joined = du(machine.envs)
+    request = SeparateRequest(prefix=str(prefix_of(machine, "two")))
+    made = await separate_plan.plan(request, machine.context())
+    assert (made.bytes_needed, [each.id for each in made.warnings]) == (53_248 + 12_288, ["needs-space"])
+    outcome = await separated(machine, "two")
+    assert outcome.bytes_used == du(machine.envs) - joined == 53_248 + 12_288
+    assert state_of(prefix_of(machine, "two")) == before["two"]
+    assert all((prefix_of(machine, "two") / path).stat().st_nlink == 1 for path in (LIBRARY, CONDAS))
+    refused = await separate_plan.plan(request, machine.context())
+    assert [each.id for each in refused.blockers] == ["nothing-to-do"]
+    await separated(machine, "one")  # whose files stayed, and have others for company
+    assert (du(machine.envs), state_of(prefix_of(machine, "three"))[LIBRARY][2]) == (space, before["one"][LIBRARY][2])
+
+
+async def test_what_is_installed_or_removed_later_leaves_the_others_as_they_were(machine: RemovalMachine) -> None:
+    """As pip and conda do it: a file is unlinked before another one is written."""
+    await relinked(machine)
+    before = state_of(prefix_of(machine, "three"))
+    library = prefix_of(machine, "two") / LIBRARY
+    library.unlink()
+    library.write_bytes(b"upgraded")
+    (prefix_of(machine, "one") / CONDAS).unlink()
+    assert state_of(prefix_of(machine, "three")) == before
+    listed = read_joined(machine.context().locations.relinked, str(prefix_of(machine, "two")))
+    assert [each.path for each in listed] == [CONDAS]
+
+
+async def test_a_joined_environment_is_removed_and_comes_back(machine: RemovalMachine) -> None:
+    """Its restore point has what it would have had before, and the others keep their files."""
+    before, others = state_of(prefix_of(machine, "one")), state_of(prefix_of(machine, "two"), times=False)
+    await relinked(machine)
+    now = state_of(prefix_of(machine, "one"))
+    (point,) = await removed(machine.context(), prefix_of(machine, "one"))
+    assert state_of(prefix_of(machine, "two"), times=False) == others
+    assert (await brought_back(machine.context(), point)).message
+    assert state_of(prefix_of(machine, "one")) == now == before
+
+
+@pytest.mark.parametrize("how", ["frozen", "managed"])
+async def test_an_environment_that_must_not_be_changed_keeps_its_files(how: str, machine: RemovalMachine) -> None:
+    prefix = FakePrefix(prefix_of(machine, "two"))
+    prefix.write("conda-meta/frozen" if how == "frozen" else "conda-meta/pixi", "{}")
+    made = await planned(machine)
+    assert made.relink
+    assert (made.relink.files, {each.id for each in made.warnings}) == (2, {"one-file-for-all", how})
+    await relinked(machine)
+    assert (prefix.path / LIBRARY).stat().st_nlink == 1
+
+
+async def test_where_something_runs_nothing_is_changed(
+    machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = facts._left_alone
+    busy = str(prefix_of(machine, "two"))
+    monkeypatch.setattr(facts, "_left_alone", lambda seen, user: [*real(seen, user), (busy, "in-use")])
+    before = (prefix_of(machine, "two") / LIBRARY).stat()
+    await relinked(machine)
+    now = (prefix_of(machine, "two") / LIBRARY).stat()
+    assert (now.st_ino, now.st_mtime_ns, now.st_nlink) == (before.st_ino, before.st_mtime_ns, 3)  # others join it
+
+
+async def test_only_the_environments_that_were_asked_for(machine: RemovalMachine) -> None:
+    two, three = (str(prefix_of(machine, name)) for name in ("two", "three"))
+    await relinked(machine, prefixes=(two, three))
+    inodes = {name: (prefix_of(machine, name) / LIBRARY).stat() for name in NAMES}
+    assert inodes["one"].st_mtime_ns == 1_700_000_000_000_000_000
+    assert inodes["two"].st_ino == inodes["three"].st_ino
+
+
+async def test_an_environment_that_has_come_since_the_plan_is_left_alone(machine: RemovalMachine) -> None:
+    request = RelinkRequest()
+    made = await plan.plan(request, machine.context())
+    made = replace(made, prefixes=tuple(each for each in made.prefixes if not each.endswith("three")))
+    await perform.perform(made, request, machine.context(), PlainWork())
+    assert (prefix_of(machine, "three") / LIBRARY).stat().st_nlink == 1
+
+
+async def test_what_was_to_share_blocks_is_not_linked(machine: RemovalMachine) -> None:
+    request = RelinkRequest()
+    made = await plan.plan(request, machine.context())
+    assert made.relink
+    made = replace(made, relink=replace(made.relink, method="reflink"))
+    with pytest.raises(RefusedError, match="would become hard links"):
+        await perform.perform(made, request, machine.context(), PlainWork())
+    assert (prefix_of(machine, "two") / LIBRARY).stat().st_nlink == 1
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_conda_at_work_is_waited_for_if_it_is_of_an_installation_here(
+    known: bool, machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conda = RunningProcess(1, (), arguments=(str(machine.root / "bin/conda"), "install", "numpy"))
+    monkeypatch.setattr(guards, "running_processes", lambda *, closely: (conda,))
+    context = machine.context()
+    if not known:
+        context = change(context, inventory=replace(context.inventory, installations=()))
+    made = await plan.plan(RelinkRequest(), context)
+    assert [each.id for each in made.blockers] == (["conda-busy"] if known else [])
+
+
+async def test_where_no_blocks_can_be_shared(machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts, "can_share", lambda descriptor: False)
+    made = await planned(machine, method="reflink")
+    assert [each.id for each in made.blockers] == ["no-reflinks"]
+    monkeypatch.setattr(facts, "can_share", lambda descriptor: True)
+    made = await planned(machine)
+    assert made.relink
+    assert (made.relink.method, made.warnings) == ("reflink", ())
+    assert (await planned(machine, method="hardlink")).relink != made.relink
+
+
+# After an interruption
+
+
+@contextmanager
+def failing(what: str, number: int) -> Iterator[None]:
+    """Let the process die, as far as files are concerned, at a call with this number."""
+    real, calls = getattr(Place, what), []
+
+    def fail(place: Place, *arguments: object) -> object:
+        calls.append(what)
+        if len(calls) >= number:
+            raise KilledError
+        return real(place, *arguments)
+
+    with pytest.MonkeyPatch.context() as patched, pytest.raises(KilledError):
+        patched.setattr(Place, what, fail)
+        yield
+
+
+async def test_what_an_interruption_leaves_is_told_and_the_way_out_goes_on(machine: RemovalMachine) -> None:
+    request, before = RelinkRequest(), state_of(machine.envs, times=False)
+    made = await plan.plan(request, machine.context())
+    survey = (await facts.read_facts(request, machine.context())).survey
+    with failing("unlink", 2):
+        join_all(survey, machine.context().locations.relinked, PlainWork())
+    assert len(temporary_names(machine.envs)) > 0
+    told = await recover.recover(made, request, "join", machine.context())
+    assert (told.state, told.way_out) == ("half", request)
+    assert "temporary names of files will be deleted" in told.message
+    again = await plan.plan(request, machine.context())
+    assert (again.blockers, [each.title[:9] for each in again.steps]) == ((), ["Delete 3 "])
+    outcome = await perform.perform(again, request, machine.context(), PlainWork(job_id="later"))
+    assert outcome.message == "3 temporary names deleted; nothing else is stored several times."
+    assert (temporary_names(machine.envs), state_of(machine.envs, times=False)) == ([], before)
+    assert {(prefix_of(machine, name) / LIBRARY).stat().st_nlink for name in NAMES} == {3}
+    told = await recover.recover(made, request, "look", machine.context())
+    assert told.state == "untouched"
+
+
+async def test_what_a_separation_has_left_is_told(machine: RemovalMachine) -> None:
+    request = SeparateRequest(prefix=str(prefix_of(machine, "two")))
+    await relinked(machine)
+    made = await separate_plan.plan(request, machine.context())
+    told = await separate_recover.recover(made, request, "copy", machine.context())
+    assert (told.state, told.way_out) == ("half", request)
+    assert (await separate_recover.recover(made, request, "look", machine.context())).state == "untouched"
+
+
+async def test_the_notes_of_a_newer_condatui_are_left_alone(machine: RemovalMachine) -> None:
+    directory = machine.context().locations.relinked
+    notes = ExchangeNotes(directory, "0")
+    notes.note([Exchange(str(prefix_of(machine, "one")), CONDAS, ".temporary", 1, 2, 3)])
+    notes.close()
+    data = notes.file.read_bytes().replace(b'"format":1', b'"format":99')
+    notes.file.write_bytes(data)
+    with pytest.raises(NewerFormatError):
+        await relinked(machine)
+    assert notes.file.read_bytes() == data
