@@ -123,7 +123,8 @@ def _facts(facts: RelinkFacts, planned: PlannedRelink) -> Iterator[tuple[str, st
     if not facts.survey.sets:
         return
     yield "files", f"{counted(planned.files, 'file')} in {counted(planned.groups, 'set')} of the same content"
-    for method in sorted({method for _, method in facts.survey.methods}):
+    used = {method for _, method in facts.survey.methods}
+    for method in (each for each in _METHODS if each in used):
         yield "method", f"{_METHODS[method]} ({_why(method, facts)})"
     for each in facts.survey.packages[:_MOST_LINES]:
         where = counted(len(each.holders), "place")
