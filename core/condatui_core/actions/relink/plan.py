@@ -124,8 +124,9 @@ def _facts(facts: RelinkFacts, planned: PlannedRelink) -> Iterator[tuple[str, st
         return
     yield "files", f"{counted(planned.files, 'file')} in {counted(planned.groups, 'set')} of the same content"
     used = {method for _, method in facts.survey.methods}
-    for method in (each for each in _METHODS if each in used):
-        yield "method", f"{_METHODS[method]} ({_why(method, facts)})"
+    for method, words in _METHODS.items():
+        if method in used:
+            yield "method", f"{words} ({_why(method, facts)})"
     for each in facts.survey.packages[:_MOST_LINES]:
         where = counted(len(each.holders), "place")
         yield sanitize(each.package), f"in {where}, {format_bytes(each.bytes)} over"
