@@ -123,8 +123,10 @@ def _facts(facts: RelinkFacts, planned: PlannedRelink) -> Iterator[tuple[str, st
     if not facts.survey.sets:
         return
     yield "files", f"{counted(planned.files, 'file')} in {counted(planned.groups, 'set')} of the same content"
-    for method in sorted({method for _, method in facts.survey.methods}):
-        yield "method", f"{_METHODS[method]} ({_why(method, facts)})"
+    used = {method for _, method in facts.survey.methods}
+    for method, words in _METHODS.items():
+        if method in used:
+            yield "method", f"{words} ({_why(method, facts)})"
     for each in facts.survey.packages[:_MOST_LINES]:
         where = counted(len(each.holders), "place")
         yield sanitize(each.package), f"in {where}, {format_bytes(each.bytes)} over"

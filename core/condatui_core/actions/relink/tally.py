@@ -41,7 +41,7 @@ class LeftAloneError(Exception):
 
     def __init__(self, reason: SkipReason) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason: SkipReason = reason
 
 
 def place_of(file: StoredFile, places: HeldPlaces) -> Place:
