@@ -62,7 +62,7 @@ class _Sorting:
         self._rules = rules
         self._has_bytecode = has_bytecode
         self._methods = dict(rules.methods)
-        self._alone = dict(rules.left_alone)
+        self._alone: dict[str, SkipReason] = dict(rules.left_alone)
         self._chosen = frozenset(rules.prefixes)
         self._sets: list[SameFiles] = []
         self._skipped: defaultdict[SkipReason, list[int]] = defaultdict(lambda: [0, 0])
@@ -84,7 +84,7 @@ class _Sorting:
         """Sort the files of one content."""
         method = self._methods.get(device)
         inodes = _without_shared(inodes)
-        reasons = {each.number: self._why_alone(each, method) for each in inodes}
+        reasons: dict[int, SkipReason | None] = {each.number: self._why_alone(each, method) for each in inodes}
         classes: defaultdict[object, list[SeenInode]] = defaultdict(list)
         for each in inodes:
             if self._may_be_kept(each, reasons[each.number]):
@@ -148,11 +148,15 @@ class _Sorting:
             yield "other-owner"
         if not inode.mode & _READABLE:
             yield "unreadable"
-        yield from (each.alone for each in inode.files if each.alone)
+        for each in inode.files:
+            if each.alone:
+                yield each.alone
         stated = {each.sha256 for each in inode.files if each.sha256}
         if len(stated) > 1 or any(each.size not in (-1, inode.size) for each in inode.files):
             yield "changed"
-        yield from (self._alone[each.holder] for each in inode.files if each.holder in self._alone)
+        for each in inode.files:
+            if each.holder in self._alone:
+                yield self._alone[each.holder]
         if method == "hardlink" and not _is_known(inode):
             yield "linked-elsewhere"
         if method == "hardlink" and self._is_asked_for(inode) and not self._is_all_asked_for(inode):
