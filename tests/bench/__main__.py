@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.alike import alike
+from bench.blocks import blocks
 from bench.cleanup import cleanup
 from bench.compare import bytes_sent, matrix
 from bench.disk import disk, managed
@@ -33,6 +34,7 @@ def _figures(scratch: Path) -> Iterator[Line]:
     yield from bytes_sent(usual, scratch)
     yield from disk(usual, scratch)
     yield from managed(usual)
+    yield from blocks(scratch)
     yield from alike()
     yield from cleanup()
     yield from finding()
