@@ -208,6 +208,24 @@ def test_the_sizes_agree_with_those_that_btrfs_tells(root: Path) -> None:
         assert [use.total, use.exclusive, use.shared] == [int(size) for size in line.split()[:3]]
 
 
+@pytest.mark.skipif(not shutil.which("btrfs"), reason="there is no `btrfs` here")
+def test_subvolumes_share_blocks_and_a_snapshot_holds_them(tmp_path: Path) -> None:
+    with sharing_disk(tmp_path, "btrfs") as disk:
+        for name in "ab":
+            subprocess.run(["btrfs", "subvolume", "create", disk / name], capture_output=True, check=True)
+        reflink(blob(disk / "a/library.so", LARGE), disk / "b/library.so")
+        blob(disk / "a/own.bin", SMALL)
+        sync(disk)
+        there = prefixes([disk / "a", disk / "b"])
+        graph = graph_of(there)
+        assert graph.use_of(str(disk / "a")).shared_with_environments == on_disk(LARGE), "though devices differ"
+        assert graph.frees([str(disk / "a")]) == on_disk(SMALL)
+        snapshot = ["btrfs", "subvolume", "snapshot", disk / "a", disk / "snapshot"]
+        subprocess.run(snapshot, capture_output=True, check=True)
+        sync(disk)
+        assert graph_of(there).use_of(str(disk / "a")).outside == on_disk(SMALL)
+
+
 def test_what_is_compressed_is_an_upper_bound(tmp_path: Path) -> None:
     with sharing_disk(tmp_path, "btrfs", mount="loop,compress-force=zlib") as disk:
         (disk / "a").mkdir()
