@@ -220,7 +220,7 @@ def test_subvolumes_share_blocks_and_a_snapshot_holds_them(tmp_path: Path) -> No
         graph = graph_of(there)
         assert graph.use_of(str(disk / "a")).shared_with_environments == on_disk(LARGE), "though devices differ"
         assert graph.frees([str(disk / "a")]) == on_disk(SMALL)
-        snapshot = ["btrfs", "subvolume", "snapshot", disk / "a", disk / "snapshot"]
+        snapshot = ["btrfs", "subvolume", "snapshot", str(disk / "a"), str(disk / "snapshot")]
         subprocess.run(snapshot, capture_output=True, check=True)
         sync(disk)
         assert graph_of(there).use_of(str(disk / "a")).outside == on_disk(SMALL)
