@@ -15,6 +15,7 @@ import msgspec
 from msgspec import inspect as types
 
 from condatui.cli.documents.baseline import BaselineDocument, ProposalDocument
+from condatui.cli.documents.check import CheckDocument
 from condatui.cli.documents.cleanup import CleanupDocument, GoalLine
 from condatui.cli.documents.disk import DiskDocument
 from condatui.cli.documents.duplicates import DuplicatesDocument
@@ -53,6 +54,7 @@ DOCUMENTS: tuple[Printed, ...] = (
     Printed("`condatui baseline --json`", BaselineDocument),
     Printed("`condatui baseline --propose --json`", ProposalDocument),
     Printed("`condatui verify ENV FILE --json`", VerificationDocument),
+    Printed("`condatui check [ENV…] --json`", CheckDocument),
     Printed("`condatui slim ENV --json`, also with `--run` and `--trace`", SlimDocument),
     Printed("`condatui keep [ENV…] --json`", KeepDocument),
     Printed("`condatui duplicates --json`", DuplicatesDocument),

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -33,6 +34,7 @@ from condatui_core.settings import Locations, Settings, expand_home
 
 if TYPE_CHECKING:
     from condatui_core.analyses.baseline import BaselineComparison
+    from condatui_core.analyses.policy_findings import PolicyFindings
     from condatui_core.prefixes.reader import PrefixReader, Reading
 
 
@@ -66,6 +68,8 @@ class Machine:
         self._readings: dict[str, Reading] = {}
         self._described: dict[str, _Described] = {}
         self._baseline: BaselineComparison | None = None
+        self._policy: PolicyFindings | None = None
+        self._policy_problem: Finding | None = None
         self._pending: list[str] = []
         self._searched: tuple[tuple[str, str], ...] = ()
         self._named: tuple[str, ...] = ()
@@ -92,6 +96,7 @@ class Machine:
         envs_dirs = discovery.envs_directories(self._installations, self._facts, self._locations.home, self._environ)
         self._marks = self._mark(envs_dirs)
         self._read_user_marks()
+        self._read_policy()
         roots = [each.root_prefix for each in self._installations if each.root_prefix]
         pointers = [*self._named_prefixes(roots, envs_dirs)]
         if last_time:
@@ -108,7 +113,24 @@ class Machine:
         try:
             self._user_marks, self._marks_problem = KeepMarks(self._locations).read(), None
         except CondatuiError as error:
-            self._marks_problem = _marks_unreadable(error)
+            self._marks_problem = _file_unreadable("keep-unreadable", error)
+
+    def _read_policy(self) -> None:
+        """Read the policy of the settings; if that cannot be read, environments are held against none."""
+        if not self._settings.policy:
+            return
+        from condatui_core.analyses.policy_findings import PolicyFindings  # noqa: PLC0415 - most have none
+        from condatui_core.policy_file import read_policy  # noqa: PLC0415 - as above
+
+        home = self._locations.home
+        try:
+            policy = read_policy(Path(expand_home(self._settings.policy, home)), home=home)
+        except CondatuiError as error:
+            self._policy, self._policy_problem = None, _file_unreadable("policy-unreadable", error)
+            return
+        self._policy_problem = None
+        if self._policy is None or self._policy.policy != policy:
+            self._policy = PolicyFindings(policy)
 
     def point_to(self, prefixes: Iterable[str]) -> None:
         """Add prefixes that the user has named, for the next survey; the next run does not know of them."""
@@ -195,7 +217,7 @@ class Machine:
             pkgs_dirs=tuple(dict.fromkeys(path for facts in self._facts.values() for path in facts.pkgs_dirs)),
             problems=(
                 *(finding for found in self._problems.values() for finding in found),
-                *filter(None, [self._marks_problem]),
+                *filter(None, [self._marks_problem, self._policy_problem]),
             ),
             marks=self._user_marks,
             marks_unknown=self._marks_problem is not None,
@@ -203,7 +225,7 @@ class Machine:
             pending=len(self._pending),
             asking_conda=asking_conda,
         )
-        return self._with_baseline(machine)
+        return self._with_baseline(self._policy.added_to(machine, now) if self._policy else machine)
 
     def _with_baseline(self, machine: Inventory) -> Inventory:
         """The inventory with what the baseline of the settings, or else the one that the user has set, says of it."""
@@ -241,9 +263,10 @@ class Machine:
         yield from ((prefix, discovery.NAMED) for prefix in self._named)
 
     def _mark(self, envs_dirs: Iterable[str]) -> tuple[tuple[str, int], ...]:
-        """The modification times of the places that list environments, and of the user's marks."""
-        own = (environments_txt(self._locations.home), self._locations.keep_file)
-        places = dict.fromkeys((*envs_dirs, *map(str, own)))
+        """The modification times of the places that list environments, of the user's marks and of the policy."""
+        home = self._locations.home
+        own = (environments_txt(home), self._locations.keep_file, expand_home(self._settings.policy, home))
+        places = dict.fromkeys((*envs_dirs, *filter(None, map(str, own))))
         return tuple((place, _modified(place)) for place in places)
 
     def _describe(self, pointer: PrefixPointer, roots: OwningRoots, now: datetime) -> Environment:
@@ -309,9 +332,9 @@ def _unusable(installation: Installation) -> Finding:
     )
 
 
-def _marks_unreadable(error: CondatuiError) -> Finding:
+def _file_unreadable(id: str, error: CondatuiError) -> Finding:  # noqa: A002 - the name of the record's field
     return Finding(
-        id="keep-unreadable",
+        id=id,
         severity="warning",
         message=error.title,
         remedy=error.advice,

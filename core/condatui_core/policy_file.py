@@ -1,20 +1,23 @@
-"""Reads a policy file: what an unattended cleanup may delete, and the rules for names and users."""
+"""Reads a policy file: what an unattended cleanup may delete, and the rules that environments have to keep."""
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import msgspec
 from msgspec.structs import replace
 
+from condatui_core.analyses.match_specs import parse_match_spec, spec_fault
 from condatui_core.errors import NewerFormatError, RefusedError, UsageError
 from condatui_core.fs.safe_read import read_bounded, reason
-from condatui_core.records.policy import AllowedReason, Policy
+from condatui_core.records.finding import FINDING_IDS, SEVERITIES
+from condatui_core.records.policy import AllowedReason, GpuVerdict, Policy, PolicyRule
 from condatui_core.settings import expand_home
 from condatui_core.text import parse_bytes, sanitize
 
@@ -37,20 +40,59 @@ _EXPECTED: Mapping[str, str] = {
     "users": "a list of user names",
     "max_environments_per_user": "a whole number, 0 or more",
     "max_bytes_per_user": "a size such as 200G",
+    "allowed_channels": "a list of channels and patterns",
+    "forbidden_channels": "a list of channels and patterns",
+    "allowed_licenses": "a list of licenses and patterns",
+    "forbidden_licenses": "a list of licenses and patterns",
+    "required_packages": "a list of specs such as `python >=3.10`",
+    "forbidden_packages": "a list of specs such as `openssl <3.0.8`",
+    "pip": "allowed or forbidden",
+    "forbidden_gpu": f"a list of these: {', '.join(get_args(GpuVerdict))}",
+    "forbidden_findings": "a list of ids of findings, such as `pip-over-conda`, or a severity",
+    "exempt": "a list of names, prefixes and patterns",
+    "warn_only": f"a list of these: {', '.join(get_args(PolicyRule))}",
 }
 
 
 def read_policy(file: Path, *, home: Path) -> Policy:
-    """Read a policy file; a path that it keeps may begin with `~`, and lead there by links.
+    """Read a policy file; a path in it may begin with `~`, and lead there by links.
 
-    Raises UsageError, with the line, for what is no policy; RefusedError if it allows nothing; NewerFormatError.
+    Raises UsageError, with the line, for what is no policy; NewerFormatError.
     """
-    values = {name: _value(name, value, where) for name, value, where in _entries(file)}
+    values = {each.name: _value(each) for each in _entries(file)}
     policy = msgspec.convert(values, Policy)
+    keep, exempt = (tuple(dict.fromkeys(_spellings(each, home))) for each in (policy.keep, policy.exempt))
+    return replace(policy, keep=keep, exempt=exempt)
+
+
+def read_cleanup_policy(file: Path, *, home: Path) -> Policy:
+    """Read a policy file for a cleanup, as `read_policy`; RefusedError if it allows nothing to go."""
+    policy = read_policy(file, home=home)
     if not policy.allow:
         hint = "Say what may go: `allow: [cache, leftover, stale]`."
         raise RefusedError("The policy allows nothing.", str(file), hint)
-    return replace(policy, keep=tuple(dict.fromkeys(_spellings(policy.keep, home))))
+    return policy
+
+
+class _Entry(NamedTuple):
+    """A field of a policy file as it is written."""
+
+    name: str
+    value: object
+    file: Path
+    line: int
+    lines: tuple[int, ...] = ()
+    """Those of the items of a list."""
+
+    @property
+    def where(self) -> str:
+        return f"{self.file}, line {self.line}"
+
+    @property
+    def items(self) -> tuple[_Entry, ...]:
+        """Each item of a list as if it were the only one."""
+        items = self.value if isinstance(self.value, list) and len(self.value) == len(self.lines) else []
+        return tuple(_Entry(self.name, [each], self.file, line) for each, line in zip(items, self.lines, strict=False))
 
 
 def _spellings(patterns: Iterable[str], home: Path) -> Iterator[str]:
@@ -62,20 +104,20 @@ def _spellings(patterns: Iterable[str], home: Path) -> Iterator[str]:
                 yield os.path.realpath(path)
 
 
-def _entries(file: Path) -> Iterator[tuple[str, object, str]]:
-    """The (name, value, where) triples of a policy file, once its format is known."""
+def _entries(file: Path) -> Iterator[_Entry]:
+    """The fields of a policy file, once its format is known."""
     found = list(_parsed(file))
-    stated = next((value for name, value, _ in found if name == "format"), None)
+    stated = next((each.value for each in found if each.name == "format"), None)
     if stated is None:
         raise UsageError("The policy does not state its format.", str(file), f"Begin it with `format: {_FORMAT}`.")
     if not isinstance(stated, int) or isinstance(stated, bool) or not 1 <= stated <= _LARGEST_FORMAT:
         raise UsageError("The `format` of a policy is a whole number.", str(file))
     if stated > _FORMAT:
         raise NewerFormatError("The policy", str(file), found=stated, known=_FORMAT)
-    return (each for each in found if each[0] != "format")
+    return (each for each in found if each.name != "format")
 
 
-def _parsed(file: Path) -> Iterator[tuple[str, object, str]]:
+def _parsed(file: Path) -> Iterator[_Entry]:
     import yaml  # noqa: PLC0415 - only a policy needs it
 
     text = _text(file)
@@ -93,7 +135,9 @@ def _parsed(file: Path) -> Iterator[tuple[str, object, str]]:
             if name in names:
                 raise UsageError(f"`{sanitize(name)}` is given twice.", f"In {where}")
             names.add(name)
-            yield name, _constructed(loader, value, where), where
+            items = value.value if isinstance(value, yaml.SequenceNode) else ()
+            lines = tuple(each.start_mark.line + 1 for each in items)
+            yield _Entry(name, _constructed(loader, value, where), file, key.start_mark.line + 1, lines)
     except (yaml.YAMLError, RecursionError) as error:
         why = "nested too deeply" if isinstance(error, RecursionError) else sanitize(str(error))
         raise UsageError("The policy is not valid YAML.", f"{file}: {why}") from error
@@ -116,20 +160,65 @@ def _text(file: Path) -> str:
         raise UsageError("The policy cannot be read.", f"{file}: not UTF-8") from error
 
 
-def _value(name: str, value: object, where: str) -> object:
+def _value(entry: _Entry) -> object:
     """The value of a field; UsageError if there is no such field, or if it cannot have this value."""
-    if name not in _FIELDS:
-        title = f"A policy has no `{sanitize(name)}`."
-        raise UsageError(title, f"In {where}", f"Its fields are format, {', '.join(_FIELDS)}.")
+    if entry.name not in _FIELDS:
+        close = difflib.get_close_matches(entry.name, _FIELDS, n=1)
+        hint = f"Did you mean `{close[0]}`?" if close else f"Its fields are format, {', '.join(_FIELDS)}."
+        raise UsageError(f"A policy has no `{sanitize(entry.name)}`.", f"In {entry.where}", hint)
+    for each in entry.items:  # so that the line of an item is said, not that of the list
+        _located(each)
+    return _located(entry)
+
+
+def _located(entry: _Entry) -> object:
     try:
-        return _checked(name, parse_bytes(value) if name in _SIZES and isinstance(value, str) else value)
-    except (msgspec.ValidationError, UsageError, re.error, OverflowError, RecursionError, UnicodeEncodeError) as error:
-        title = f"`{name}` of a policy must be {_EXPECTED[name]}."
-        raise UsageError(title, f"In {where}: {sanitize(str(error))}") from error
+        return _checked(entry.name, entry.value)
+    except (msgspec.ValidationError, UsageError, re.error, OverflowError, RecursionError, UnicodeError) as error:
+        title = f"`{entry.name}` of a policy must be {_EXPECTED[entry.name]}."
+        raise UsageError(title, f"In {entry.where}: {sanitize(str(error))}", _hint(entry)) from error
 
 
 def _checked(name: str, value: object) -> object:
+    if name in _SIZES and isinstance(value, str):
+        value = parse_bytes(value)
     checked: object = msgspec.convert(value, _FIELDS[name])
     if name == "names":
         re.compile(str(checked))
+    if isinstance(checked, tuple) and (check := _ITEMS.get(name)):
+        for each in checked:
+            check(str(each))
     return checked
+
+
+def _check_spec(text: str) -> None:
+    wanted = None if "://" in text else parse_match_spec(text)
+    if wanted is None:
+        raise UsageError(f"`{text}` {spec_fault(text)}.")
+
+
+def _check_finding(text: str) -> None:
+    if text not in FINDING_IDS and text not in SEVERITIES:
+        raise UsageError(f"There is no finding `{text}`.")
+
+
+_ITEMS: Mapping[str, Callable[[str], None]] = {
+    "required_packages": _check_spec,
+    "forbidden_packages": _check_spec,
+    "forbidden_findings": _check_finding,
+}
+"""What each item of a list is checked by, beside its type."""
+_CHOICES: Mapping[str, Sequence[str]] = {
+    "allow": get_args(AllowedReason),
+    "forbidden_gpu": get_args(GpuVerdict),
+    "forbidden_findings": (*SEVERITIES, *FINDING_IDS),
+    "warn_only": get_args(PolicyRule),
+    "pip": ("allowed", "forbidden"),
+}
+
+
+def _hint(entry: _Entry) -> str:
+    """The choice that the user may have meant."""
+    given = entry.value[0] if isinstance(entry.value, list) and entry.value else entry.value
+    close = difflib.get_close_matches(str(given), _CHOICES.get(entry.name, ()), n=1)
+    return f"Did you mean `{close[0]}`?" if close else ""

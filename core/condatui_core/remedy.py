@@ -115,6 +115,13 @@ class Reload(Struct, frozen=True, kw_only=True, tag_field="kind", tag="reload"):
     """Reload, since something no longer exists."""
 
 
+class LeaveReadOnly(Struct, frozen=True, kw_only=True, tag_field="kind", tag="leave-read-only"):
+    """Allow changes again, where that is allowed."""
+
+    started: bool
+    """Whether condatui was started so that nothing can be changed, and stays so until its end."""
+
+
 class ListEnvironments(Struct, frozen=True, kw_only=True, tag_field="kind", tag="list-environments"):
     """List the environments."""
 
@@ -154,6 +161,7 @@ Remedy: TypeAlias = (
     | RemoveEnvironment
     | FreeSpace
     | Reload
+    | LeaveReadOnly
     | ListEnvironments
     | ListRestorePoints
     | SeeDuplicates

@@ -157,6 +157,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Directories to search for environments in addition to those that conda knows."""
     baseline: str = ""
     """Name or prefix of the environment that new ones are cloned from; conda's base unless set."""
+    policy: str = ""
+    """A policy file whose rules `condatui check` and the workbench hold environments against; none unless set."""
     stale_days: _Days = 180
     """Number of days without use after which an environment is stale."""
     alike_threshold: Annotated[float, Meta(ge=LEAST_ALIKE, le=1)] = 0.9
@@ -177,6 +179,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Age in days after which restore points are deleted when another one is created; 0 or -1 is no limit."""
     restore_bytes: Annotated[int, Meta(ge=-1, le=1 << 60)] = 20_000_000_000
     """Most bytes of all restore points; beyond this, a new one deletes the oldest ones; 0 or -1 is no limit."""
+    read_only: bool = False
+    """Whether nothing can be changed: plans can be made and read, and no job begins."""
     theme: str = ""
     """A Textual theme; `ansi-dark` sends the least data over a slow connection."""
     ascii: bool = False
@@ -190,6 +194,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 FROM_ENVIRONMENT = (
     "usual_places",
     "baseline",
+    "policy",
     "stale_days",
     "alike_threshold",
     "watch_seconds",
@@ -200,6 +205,7 @@ FROM_ENVIRONMENT = (
     "restore_point_bytes",
     "restore_days",
     "restore_bytes",
+    "read_only",
     "theme",
     "ascii",
     "debug",

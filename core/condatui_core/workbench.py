@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condatui_core.conda.client import CondaClient, run_conda
@@ -19,7 +20,8 @@ from condatui_core.prefixes.probe import set_aside_from, user_name
 from condatui_core.proc.runner import CommandLog, ProcessRunner, Runner
 from condatui_core.records.environment import Environment, Inventory, KeepMark, UserMarks
 from condatui_core.records.finding import Finding
-from condatui_core.settings import Locations, Settings
+from condatui_core.remedy import LeaveReadOnly
+from condatui_core.settings import Locations, Settings, expand_home
 
 if TYPE_CHECKING:
     from condatui_core.actions.protocol import JobContext
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from condatui_core.records.drift import Verification
     from condatui_core.records.installation import ChannelConfig
     from condatui_core.records.kernel import Reference
-    from condatui_core.records.policy import Policy
+    from condatui_core.records.policy import GpuVerdict, Policy
     from condatui_core.records.request import ExportRequest, RestoreRequest, RollbackRequest
     from condatui_core.records.restore_point import RestorePointSummary
     from condatui_core.records.revision import RevisionFacts
@@ -72,6 +74,8 @@ class Workbench:
             seconds=settings.conda_seconds,
         )
         self._loading = Loading(settings, locations, self._client)
+        self.read_only = settings.read_only
+        """Whether nothing can be changed: the queue takes no job, and marks stay as they are."""
         self.frees: Callable[[Sequence[str]], int | None] = lambda _: None
         """The bytes that removing exactly these prefixes would free; set by the owner of the disk measurement."""
 
@@ -96,7 +100,26 @@ class Workbench:
         from condatui_core.actions.registry import find_action  # noqa: PLC0415 - as above
         from condatui_core.jobs.queue import JobQueue  # noqa: PLC0415 - as above
 
-        return JobQueue(self.locations, self.job_context, find_action=find_action, log=self.log, clock=self._client.now)
+        return JobQueue(
+            self.locations,
+            self.job_context,
+            find_action=find_action,
+            log=self.log,
+            clock=self._client.now,
+            check_writable=self.check_writable,
+        )
+
+    def check_writable(self) -> None:
+        """Raise RefusedError while nothing can be changed."""
+        if self.read_only:
+            advice = LeaveReadOnly(started=self.settings.read_only)
+            raise RefusedError("condatui is read-only: nothing is changed.", hint=advice)
+
+    def set_read_only(self, read_only: bool) -> None:
+        """Allow changes or not; RefusedError if it was started without them: then that stays so until its end."""
+        if self.settings.read_only:
+            self.check_writable()
+        self.read_only = read_only
 
     def point_to(self, prefixes: Iterable[str]) -> None:
         """Take in prefixes that the user has named, whether or not anything on this machine points to them."""
@@ -214,6 +237,24 @@ class Workbench:
         results = (self.gpu.remembered(each) for each in inventory.environments if each.contents is not None)
         return frozenset(result.prefix for result in results if result and result.works)
 
+    def gpu_verdicts(self, inventory: Inventory) -> dict[str, GpuVerdict]:
+        """By prefix, what the last GPU check that ran something has found; reads a file for each, so it blocks."""
+        if not self.locations.gpu_cache.is_dir():
+            return {}
+        results = (self.gpu.remembered(each) for each in inventory.environments if each.contents is not None)
+        return {each.prefix: each.main.verdict.kind for each in results if each and not each.main.verdict.preliminary}
+
+    def policy(self, file: str = "") -> Policy | None:
+        """The policy of a file, given by its absolute path, or that of the settings; None if they name none.
+
+        Raises UsageError, with the line, if it is no policy.
+        """
+        from condatui_core.policy_file import read_policy  # noqa: PLC0415 - not before somebody asks
+
+        home = self.locations.home
+        path = file or expand_home(self.settings.policy, home)
+        return read_policy(Path(path), home=home) if path else None
+
     @cached_property
     def _alike(self) -> AlikeFinder:
         from condatui_core.analyses.alike import AlikeFinder  # noqa: PLC0415 - names come first
@@ -255,8 +296,10 @@ class Workbench:
     async def trace(self, environment: Environment, run: Run, stop: asyncio.Event) -> Usage:
         """Run a command in an environment, until `stop` is set at most, and say which packages it used.
 
-        Raises UsageError if there is no such command, or nothing to run it in.
+        Raises UsageError if there is no such command, or nothing to run it in, and RefusedError while nothing can be
+        changed: a command may write.
         """
+        self.check_writable()
         from condatui_core.prefixes.last_used import OwnUses  # noqa: PLC0415 - not before somebody asks
         from condatui_core.tracing.usage import trace_usage  # noqa: PLC0415 - as above
 
@@ -318,6 +361,7 @@ class Workbench:
         `marks` has those that come back as they were, by prefix. Raises CondatuiError if the file of the marks
         cannot be read or written; then nothing is changed.
         """
+        self.check_writable()
         by, at = user_name(self._client.caller.euid), self._client.now()
         return await asyncio.to_thread(
             partial(KeepMarks(self.locations).keep, prefixes, note, by=by, at=at, marks=marks)
@@ -325,6 +369,7 @@ class Workbench:
 
     async def unkeep(self, prefixes: Sequence[str]) -> UserMarks:
         """Take the keep marks of environments away, and return those that are left. Raises CondatuiError as `keep`."""
+        self.check_writable()
         return await asyncio.to_thread(KeepMarks(self.locations).unkeep, prefixes)
 
     async def set_baseline(self, prefix: str) -> UserMarks:
@@ -333,6 +378,7 @@ class Workbench:
         Raises RefusedError as `may_set_baseline`, CondatuiError as `keep`.
         """
         self.may_set_baseline()
+        self.check_writable()
         return await asyncio.to_thread(KeepMarks(self.locations).set_baseline, prefix)
 
     def may_set_baseline(self) -> None:
@@ -343,6 +389,7 @@ class Workbench:
 
     async def remember_file(self, environment: Environment, file: str) -> UserMarks:
         """Remember the file that describes an environment, by its absolute path. Raises CondatuiError as `keep`."""
+        self.check_writable()
         return await asyncio.to_thread(KeepMarks(self.locations).remember_file, environment.prefix, file)
 
     async def propose_baseline(self, inventory: Inventory, *, share: float = 0.5) -> BaselineDraft:

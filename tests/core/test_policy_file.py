@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from condatui_core.errors import CondatuiError, NewerFormatError, RefusedError, UsageError
-from condatui_core.policy_file import read_policy
+from condatui_core.policy_file import read_cleanup_policy, read_policy
 from condatui_core.records.policy import Policy
 
 WHOLE = r"""
@@ -22,6 +22,17 @@ names: '[a-z]+(-[a-z]+)*'
 users: [ada, ben]
 max_environments_per_user: 5
 max_bytes_per_user: 1.5 TB
+allowed_channels: [conda-forge, our-*]
+forbidden_channels: [defaults]
+allowed_licenses: [MIT, BSD*]
+forbidden_licenses: [AGPL*]
+required_packages: [python >=3.10]
+forbidden_packages: [openssl <3.0.8, "torch=2.5.*=*cpu*"]
+pip: forbidden
+forbidden_gpu: [broken]
+forbidden_findings: [error, pip-over-conda]
+exempt: [base, legacy-*]
+warn_only: [names, allowed_licenses]
 """
 
 
@@ -41,6 +52,17 @@ def test_every_field_is_read(tmp_path: Path) -> None:
         users=("ada", "ben"),
         max_environments_per_user=5,
         max_bytes_per_user=1_500_000_000_000,
+        allowed_channels=("conda-forge", "our-*"),
+        forbidden_channels=("defaults",),
+        allowed_licenses=("MIT", "BSD*"),
+        forbidden_licenses=("AGPL*",),
+        required_packages=("python >=3.10",),
+        forbidden_packages=("openssl <3.0.8", "torch=2.5.*=*cpu*"),
+        pip="forbidden",
+        forbidden_gpu=("broken",),
+        forbidden_findings=("error", "pip-over-conda"),
+        exempt=("base", "legacy-*"),
+        warn_only=("names", "allowed_licenses"),
     )
 
 
@@ -70,16 +92,54 @@ def test_every_field_is_read(tmp_path: Path) -> None:
         ("", UsageError, "`name: value` lines", ""),
         ("{{{", UsageError, "not valid YAML", ""),
         ("[" * 5000, UsageError, "not valid YAML", ""),
+        ("format: 1\nforbidden_findings:\n- stale\n- nonsense\n", UsageError, "a list of ids of findings", "line 4"),
+        ("format: 1\nrequired_packages: [python,\n  '!!']\n", UsageError, "a list of specs", "line 3"),
+        ("format: 1\nforbidden_packages: [https://x.org/a.conda]\n", UsageError, "a list of specs", "line 2"),
+        ("format: 1\nforbidden_packages: ['*']\n", UsageError, "a list of specs", "line 2"),
+        ("format: 1\npip: never\n", UsageError, "must be allowed or forbidden", "line 2"),
+        ("format: 1\nforbidden_gpu: [sick]\n", UsageError, "a list of these: works", "line 2"),
+        ("format: 1\nwarn_only: [name]\n", UsageError, "a list of these: max_age_days, names", "line 2"),
+        ("format: 1\nallowed_channels: conda-forge\n", UsageError, "a list of channels and patterns", "line 2"),
+        ("format: 1\nallowed_licenses: [[MIT]]\n", UsageError, "a list of licenses and patterns", "line 2"),
+        ("format: 1\nexempt: {a: b}\n", UsageError, "a list of names, prefixes and patterns", "line 2"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(
     tmp_path: Path, text: str, kind: type[CondatuiError], title: str, line: str
 ) -> None:
     with pytest.raises(kind) as raised:
-        read_policy(written(tmp_path, text), home=tmp_path)
+        read_cleanup_policy(written(tmp_path, text), home=tmp_path)
     assert type(raised.value) is kind
     assert title in raised.value.title
     assert line in raised.value.detail
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("forbiden_channels: [x]", "Did you mean `forbidden_channels`?"),
+        ("pip: forbiden", "Did you mean `forbidden`?"),
+        ("forbidden_findings: [warnings]", "Did you mean `warning`?"),
+        ("forbidden_findings: [pip-over-coda]", "Did you mean `pip-over-conda`?"),
+        ("warn_only: [name]", "Did you mean `names`?"),
+        ("colour: red", "Its fields are format, allow"),
+    ],
+)
+def test_what_was_perhaps_meant_is_said(tmp_path: Path, line: str, hint: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        read_policy(written(tmp_path, f"format: 1\n{line}\n"), home=tmp_path)
+    assert hint in raised.value.hint
+
+
+def test_a_policy_for_checks_need_not_allow_anything_to_go(tmp_path: Path) -> None:
+    assert read_policy(written(tmp_path, "format: 1\npip: forbidden\n"), home=tmp_path) == Policy(pip="forbidden")
+
+
+def test_the_example_of_the_docs_is_a_policy(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "policy.md").read_text(encoding="utf-8")
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+    policy = read_cleanup_policy(written(tmp_path, example), home=tmp_path)
+    assert (policy.max_environments_per_user, policy.forbidden_channels) == (20, ("defaults",))
 
 
 def test_one_that_is_not_there_is_said_with_its_path(tmp_path: Path) -> None:

@@ -19,11 +19,14 @@ from condatui_core.prefixes.last_used import OwnUses
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.environment import Environment, Inventory, LastUsed
 from condatui_core.records.installation import CondaFacts, Installation
+from condatui_core.records.request import RemoveRequest
 from condatui_core.records.usage import Run
+from condatui_core.remedy import LeaveReadOnly
 from condatui_core.settings import Locations, Settings
 from condatui_core.workbench import Workbench
 from support import gpu_facts
 from support.disk_trees import write
+from support.fake_jobs import plan_like
 from support.kernels import make_kernel
 from support.prefixes import FakePrefix
 
@@ -71,7 +74,7 @@ def make(tmp_path: Path) -> MakeWorkbench:
     """Workbenches that see `tmp_path/home` and the condas they are given, and nothing of this machine."""
 
     def make_one(
-        *condas: Path, roots: tuple[str, ...] = (), conda_seconds: float = 20, baseline: str = ""
+        *condas: Path, roots: tuple[str, ...] = (), conda_seconds: float = 20, baseline: str = "", policy: str = ""
     ) -> Workbench:
         locations = Locations.of_user({"CONDATUI_HOME": str(tmp_path / "own")}, tmp_path / "home")
         chosen = Settings(
@@ -80,6 +83,7 @@ def make(tmp_path: Path) -> MakeWorkbench:
             usual_places=False,
             conda_seconds=conda_seconds,
             baseline=baseline,
+            policy=policy,
         )
         return Workbench(
             chosen, locations, environ={"PATH": "/usr/bin:/bin"}, clock=lambda: datetime.now(timezone.utc) + LATER
@@ -378,6 +382,43 @@ def test_what_the_user_keeps_is_seen_by_the_next_load(
     assert _by_name(_load(workbench)[-1])["nlp"].keep is None
 
 
+def test_read_only_neither_marks_nor_jobs_nor_commands_are_taken(
+    make: MakeWorkbench, two_environments: tuple[Path, FakePrefix, FakePrefix]
+) -> None:
+    conda, nlp, _ = two_environments
+    workbench = make(conda)
+    prefix = str(nlp)
+    asyncio.run(workbench.keep([prefix], "the paper"))
+    marks = workbench.marks()
+    workbench.set_read_only(True)
+    environment = environment_at(prefix)
+    for change in (
+        lambda: workbench.keep([prefix], "another"),
+        lambda: workbench.unkeep([prefix]),
+        lambda: workbench.set_baseline(prefix),
+        lambda: workbench.remember_file(environment, "/f"),
+        lambda: workbench.trace(
+            environment, Run(command=("true",), directory="/", seconds=1, output=1), asyncio.Event()
+        ),
+    ):
+        with pytest.raises(RefusedError, match="read-only"):
+            asyncio.run(change())
+    with pytest.raises(RefusedError, match="read-only"):
+        workbench.jobs.submit(plan_like(RemoveRequest(prefixes=(prefix,))))
+    assert (workbench.marks(), workbench.jobs.jobs) == (marks, ())
+    workbench.set_read_only(False)
+    asyncio.run(workbench.unkeep([prefix]))
+
+
+def test_what_was_started_read_only_stays_so(make: MakeWorkbench) -> None:
+    workbench = Workbench(
+        Settings(read_only=True), make().locations, environ={}, clock=lambda: datetime.now(timezone.utc)
+    )
+    with pytest.raises(RefusedError) as raised:
+        workbench.set_read_only(False)
+    assert (raised.value.advice, workbench.read_only) == (LeaveReadOnly(started=True), True)
+
+
 def test_marks_that_cannot_be_read_are_told_and_the_last_ones_still_hold(
     make: MakeWorkbench, two_environments: tuple[Path, FakePrefix, FakePrefix]
 ) -> None:
@@ -391,6 +432,28 @@ def test_marks_that_cannot_be_read_are_told_and_the_last_ones_still_hold(
     assert [each.id for each in inventory.problems] == ["keep-unreadable"]
     with pytest.raises(NewerFormatError):
         asyncio.run(workbench.keep([str(nlp)]))
+
+
+def test_what_breaks_the_policy_of_the_settings_is_a_finding_and_a_policy_that_is_none_is_told(
+    make: MakeWorkbench, two_environments: tuple[Path, FakePrefix, FakePrefix], tmp_path: Path
+) -> None:
+    conda, *_ = two_environments
+    file = tmp_path / "home/policy.yaml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("format: 1\nnames: vision\n")
+    workbench = make(conda, policy="~/policy.yaml")
+    inventory = _load(workbench)[-1]
+    told = {
+        each.name: [found.label for found in each.findings if found.id == "policy"] for each in inventory.environments
+    }
+    assert (told["nlp"], told["vision"], told["base"]) == (["policy: names"], [], [])
+    assert workbench.policy() is not None
+    file.write_text("format: 1\nname: vision\n")
+    os.utime(file, ns=(0, 0))
+    assert asyncio.run(workbench.changed())
+    inventory = _load(workbench)[-1]
+    assert [each.id for each in inventory.problems] == ["policy-unreadable"]
+    assert not any(found.id == "policy" for each in inventory.environments for found in each.findings)
 
 
 def test_the_baseline_is_remembered_and_the_settings_win(

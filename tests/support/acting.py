@@ -10,9 +10,11 @@ from typing import Any
 import click
 
 from condatui.cli.invocation import Invocation
+from condatui.cli.options import global_options
 from condatui.cli.reporting import ReportingGroup
 from condatui.cli.run_action import acting_options, run_action
 from condatui_core.actions.protocol import JobContext
+from condatui_core.errors import RefusedError
 from condatui_core.jobs.queue import JobQueue
 from condatui_core.records.environment import Inventory
 from condatui_core.records.request import CloneRequest
@@ -26,9 +28,14 @@ class ActingWorkbench:
 
     home: Path
     action: MakeDirectory
+    read_only: bool = False
 
     def __post_init__(self) -> None:
         self.jobs: JobQueue = queue_of(self.home, self.action)
+
+    def check_writable(self) -> None:
+        if self.read_only:
+            raise RefusedError("read-only")
 
     async def job_context(self) -> JobContext:
         return made_context(Inventory(), self.home)
@@ -42,6 +49,7 @@ def commands() -> None:
 @commands.command()
 @click.argument("name")
 @acting_options
+@global_options
 @click.pass_obj
 def make(invocation: Invocation, /, *, name: str, **options: bool) -> None:
     """Make a directory."""
@@ -54,7 +62,7 @@ def make(invocation: Invocation, /, *, name: str, **options: bool) -> None:
 
 def invocation(home: Path, action: MakeDirectory, *, terminal: bool = False) -> Invocation:
     """Whoever has this home, and every request carried out by this action."""
-    make_workbench: Any = lambda *_: ActingWorkbench(home, action)  # noqa: E731
+    make_workbench: Any = lambda settings, *_: ActingWorkbench(home, action, settings.read_only)  # noqa: E731
     environ = {"CONDATUI_HOME": str(home / ".condatui")}
     return Invocation(
         environ=environ, home=home, cwd=str(home), clock=now, terminal=terminal, make_workbench=make_workbench

@@ -90,7 +90,9 @@ def request(directory: Path, name: str = "new") -> CloneRequest:
     return CloneRequest(source="/nowhere", target=str(directory / name))
 
 
-def queue_of(home: Path, action: object, grace: float = 0.3) -> JobQueue:
+def queue_of(
+    home: Path, action: object, grace: float = 0.3, check_writable: Callable[[], None] = lambda: None
+) -> JobQueue:
     """A queue that carries out every request by this action, for a user with this home."""
     context = made_context(Inventory(), home)
 
@@ -101,4 +103,12 @@ def queue_of(home: Path, action: object, grace: float = 0.3) -> JobQueue:
         return cast("Action[Any]", action)
 
     log = CommandLog()
-    return JobQueue(context.locations, job_context, log=log, clock=now, find_action=find_action, grace=grace)
+    return JobQueue(
+        context.locations,
+        job_context,
+        log=log,
+        clock=now,
+        find_action=find_action,
+        check_writable=check_writable,
+        grace=grace,
+    )

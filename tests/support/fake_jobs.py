@@ -44,6 +44,8 @@ class FakeJobs:
     """By the kind of request; a plan with one step for those that are not there."""
     gate: asyncio.Event | None = None
     """What planning waits for."""
+    check_writable: Callable[[], None] = lambda: None
+    """Raises an error while no job is taken."""
     requests: list[Request] = field(default_factory=list)
     """All that were to be planned."""
     submitted: list[Plan] = field(default_factory=list)
@@ -76,6 +78,7 @@ class FakeJobs:
         return answer
 
     def submit(self, plan: Plan) -> Job:
+        self.check_writable()
         self.submitted.append(plan)
         return self.put(made_job(id=f"job-{len(self.submitted)}", plan=plan))
 

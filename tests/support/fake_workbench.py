@@ -32,6 +32,7 @@ from condatui_core.records.request import ExportRequest, RollbackRequest
 from condatui_core.records.restore_point import RestorePointSummary
 from condatui_core.records.revision import RevisionFacts
 from condatui_core.records.slimming import Slimming
+from condatui_core.remedy import LeaveReadOnly
 from condatui_core.settings import Locations, Settings
 from condatui_core.verification import verify_file
 from support.contexts import made_context
@@ -145,7 +146,7 @@ class FakeWorkbench:
         here = Path("/nowhere")
         self.locations = Locations(home=here, config=here, cache=here, state=here)
         self.log = FakeLog()
-        self.jobs = FakeJobs()
+        self.jobs = FakeJobs(check_writable=self.check_writable)
         self.disk = FakeDisk()
         self.gpu = FakeGpu()
         self.alike: tuple[AlikeGroup, ...] = ()
@@ -185,8 +186,20 @@ class FakeWorkbench:
         """What is answered to that, once."""
         self.user_marks = UserMarks()
         """What the user has said of environments."""
+        self.read_only = self.settings.read_only
+        """Whether nothing can be changed."""
         self.waiting = False
         """Whether a load stands before an event that the test has not set."""
+
+    def check_writable(self) -> None:
+        if self.read_only:
+            advice = LeaveReadOnly(started=self.settings.read_only)
+            raise RefusedError("condatui is read-only: nothing is changed.", hint=advice)
+
+    def set_read_only(self, read_only: bool) -> None:
+        if self.settings.read_only:
+            self.check_writable()
+        self.read_only = read_only
 
     def marks(self) -> UserMarks:
         return self.user_marks
@@ -197,6 +210,7 @@ class FakeWorkbench:
     async def keep(
         self, prefixes: Sequence[str], note: str = "", *, marks: Mapping[str, KeepMark] | None = None
     ) -> UserMarks:
+        self.check_writable()
         former = marks or {}
         now = {prefix: former.get(prefix, KeepMark(note=note)) for prefix in prefixes}
         kept = {**dict(self.user_marks.kept), **now}

@@ -134,6 +134,7 @@ class LoadedWorkbench:
         self.working: frozenset[str] = frozenset()
         """The environments that compute on the GPU."""
         self.settings = Settings()
+        self.read_only = False
         self.closed = False
         self.pointed: tuple[str, ...] = ()
 

@@ -30,6 +30,7 @@ KEY = re.compile(r"\b(?:enter|esc|tab|space|place \d|the key)\b|\(\d\)|: [a-zA-Z
 FLAG = re.compile(r"(?<![\w-])--?[a-z][\w-]*")
 COMMAND = re.compile(rf"condatui (?:{'|'.join(COMMANDS)})\b")
 ARGUMENTS = {
+    "started": False,
     "limit_bytes": 500_000_000,
     "file": "/envs/a/conda-meta/frozen",
     "prefix": "/envs/a b",

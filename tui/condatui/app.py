@@ -231,6 +231,19 @@ class CondatuiApp(RecoveringApp):
         """Cancel all checks."""
         self._gpu_monitor.cancel()
 
+    def action_toggle_read_only(self) -> None:
+        """Let nothing be changed, or allow it again."""
+        workbench = self.session.workbench
+        try:
+            workbench.set_read_only(not workbench.read_only)
+        except CondatuiError as error:
+            notice = f"{error.title} {self.session.words(error.advice)}"
+        else:
+            notice = "Read-only: no job begins." if workbench.read_only else "Changes are allowed again."
+        if isinstance(self.screen, PlaceScreen):
+            self.screen.say(notice)
+            self.screen.show_jobs()  # the top line says it too
+
     def action_log(self) -> None:
         """Open the log of commands."""
         from condatui.screens.command_log import CommandLogScreen  # noqa: PLC0415 - imported at the first use

@@ -38,9 +38,13 @@ class JobQueue:
         log: CommandLog,
         clock: Callable[[], datetime],
         find_action: FindAction,
+        check_writable: Callable[[], None] = lambda: None,
         grace: float = GRACE,
     ) -> None:
-        """`job_context` gives the current context; `grace` is the seconds between SIGTERM and SIGKILL."""
+        """`job_context` gives the current context; `grace` is the seconds between SIGTERM and SIGKILL.
+
+        `check_writable` raises RefusedError while nothing may be changed: then no job is taken.
+        """
         self._runtime = JobRuntime(
             locations=locations,
             owner=this_process(),
@@ -55,6 +59,7 @@ class JobQueue:
         self._earlier = EarlierJobs(locations.jobs, self._runtime.owner, find_action, clock)
         self._turns = TurnQueue()
         self._subscribers: dict[object, Callable[[Job], None]] = {}
+        self._check_writable = check_writable
         self._closed = False
 
     async def plan(self, request: Request) -> Plan:
@@ -64,7 +69,11 @@ class JobQueue:
         return plan
 
     def submit(self, plan: Plan) -> Job:
-        """Queue a plan; it is carried out when its turn comes. RefusedError if it has blockers, or after `close`."""
+        """Queue a plan; it is carried out when its turn comes.
+
+        RefusedError if it has blockers, while nothing may be written, or after `close`.
+        """
+        self._check_writable()
         if plan.blockers:
             raise RefusedError(plan.blockers[0].message, hint=plan.blockers[0].remedy)
         if self._closed:

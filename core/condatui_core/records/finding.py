@@ -44,13 +44,14 @@ FINDING_IDS = (
     "managed-by",
     "kernel",
     "slimmed",
+    "policy",
     "frozen",
     "not-writable",
     "in-use",
 )
 """What a finding of an environment can be; those of the machine, of plans and of jobs are not among them."""
 
-FindingSource = Literal["files", "file-check", "disk", "gpu", "alike", "machine", "action"]
+FindingSource = Literal["files", "file-check", "disk", "gpu", "alike", "policy", "machine", "action"]
 CleanupRole = Literal[
     "", "remains", "set-aside", "missing", "broken", "unused", "trial", "in-use", "not-writable", "frozen", "managed"
 ]
@@ -72,8 +73,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     """The evidence, one line each: files, versions, dates."""
     source: FindingSource = "files"
     """What it comes from: the environment's metadata (`files`), the check of its packages' files (`file-check`),
-    the walk of the disk, the GPU check, the comparison of all environments (`alike`), the machine and its condas, or
-    an action, its plan or its journal."""
+    the walk of the disk, the GPU check, the comparison of all environments (`alike`), the rules of a policy, the
+    machine and its condas, or an action, its plan or its journal."""
     cleanup: CleanupRole = ""
     """What it means for cleaning up: `remains`, `missing`, `broken`, `unused` and `trial` are reasons to delete; what
     is `set-aside` has a job that puts it back, so that only the user deletes it; others stand against it."""

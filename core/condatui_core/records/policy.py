@@ -1,4 +1,4 @@
-"""What a policy file says: what an unattended cleanup may delete, and the rules for names and users."""
+"""What a policy file says: what an unattended cleanup may delete, and the rules that environments have to keep."""
 
 from __future__ import annotations
 
@@ -27,6 +27,27 @@ AllowedReason = Literal[
 """What a policy may allow: a tier with everything in it, or one reason by its id."""
 
 
+PolicyRule = Literal[
+    "max_age_days",
+    "names",
+    "max_environments_per_user",
+    "max_bytes_per_user",
+    "allowed_channels",
+    "forbidden_channels",
+    "allowed_licenses",
+    "forbidden_licenses",
+    "required_packages",
+    "forbidden_packages",
+    "pip",
+    "forbidden_gpu",
+    "forbidden_findings",
+]
+"""The rules that environments have to keep, each by its field in the file; public names."""
+
+GpuVerdict = Literal["works", "elsewhere", "broken", "absent"]
+"""The class of what the last GPU check has found."""
+
+
 _Bytes: TypeAlias = Annotated[int, Meta(ge=0, le=1 << 60)]
 
 
@@ -45,8 +66,63 @@ class Policy(Struct, frozen=True, kw_only=True):
     names: str = ""
     """A regular expression that the names of environments have to match as a whole."""
     users: tuple[str, ...] = ()
-    """The users whose environments may go; by default those of the user who runs it."""
+    """The users whose environments may go, and are checked; by default those of the user who runs a cleanup may go,
+    and all are checked."""
     max_environments_per_user: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
     """How many environments a user may have; those that were used last are within it."""
     max_bytes_per_user: _Bytes | None = None
     """How many bytes the environments of a user may occupy; those that were used last are within it."""
+    allowed_channels: tuple[str, ...] = ()
+    """Channels and patterns of channels, one of which each conda package has to come from; `defaults` is all of
+    Anaconda's. Every channel is allowed if there are none."""
+    forbidden_channels: tuple[str, ...] = ()
+    """Channels and patterns, as above, that no conda package may come from."""
+    allowed_licenses: tuple[str, ...] = ()
+    """Licenses and patterns of licenses that each conda package has to have, as its record states it."""
+    forbidden_licenses: tuple[str, ...] = ()
+    """Licenses and patterns that no conda package may have, unless another one may be chosen: `MIT OR GPL-3.0-only`."""
+    required_packages: tuple[str, ...] = ()
+    """Specs that an environment has to meet, by conda's grammar."""
+    forbidden_packages: tuple[str, ...] = ()
+    """Specs that no package of an environment may meet, by conda's grammar: `openssl <3.0.8`."""
+    pip: Literal["allowed", "forbidden"] = "allowed"
+    """Whether pip may have installed anything."""
+    forbidden_gpu: tuple[GpuVerdict, ...] = ()
+    """What the last GPU check may not have found."""
+    forbidden_findings: tuple[str, ...] = ()
+    """Ids of findings that no environment may have, and severities: `warning` is all warnings and errors."""
+    exempt: tuple[str, ...] = ()
+    """Names, prefixes and patterns of environments that no rule is about."""
+    warn_only: tuple[PolicyRule, ...] = ()
+    """Rules that are told and do not fail a check."""
+
+
+class Violation(Struct, frozen=True, kw_only=True):
+    """A rule that is not kept."""
+
+    rule: PolicyRule
+    message: str
+    """One line, without the environment's name."""
+    severity: Literal["error", "warning"]
+    """A warning if the policy only warns of it, or if it is a guess."""
+    prefix: str = ""
+    """Of the environment; empty if the rule is about all environments of a user."""
+    name: str = ""
+    """Of the environment."""
+    user: str = ""
+    """Who owns the environment or the environments."""
+    evidence: tuple[str, ...] = ()
+    """What breaks the rule, one line each: packages, channels."""
+
+
+class UncheckedRule(Struct, frozen=True, kw_only=True):
+    """A rule that could not be decided."""
+
+    rule: PolicyRule | None
+    """None if it is all rules."""
+    message: str
+    """Why, one line."""
+    prefix: str = ""
+    """Of the environment."""
+    name: str = ""
+    """Of the environment."""

@@ -32,6 +32,7 @@ from condatui_core.records.environment import Environment, LastUsed
 from condatui_core.records.job import Outcome, Plan, Recovery
 from condatui_core.records.prefix import PrefixPointer
 from condatui_core.records.request import CloneRequest, RemoveRequest
+from condatui_core.settings import Settings
 from condatui_sandbox import Sandbox
 from support.conda_oracle import CondaOracle
 from support.contexts import context_of
@@ -271,6 +272,16 @@ async def test_names_that_would_be_trouble_are_refused(place: Place, name: str) 
     plan = await place.plan(place.request("nlp-exp", str(place.sandbox.root_prefix / "envs" / name)))
     assert [each.id for each in plan.blockers] == ["bad-name"]
     assert plan.steps == ()
+
+
+async def test_what_breaks_a_rule_of_the_policy_is_said_before(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").write_text("format: 1\nnames: (proj|exp)-.+\npip: forbidden\n")
+    settings = Settings(usual_places=False, policy=str(tmp_path / "policy.yaml"))
+    request = place.request("pip-mix", str(place.sandbox.root_prefix / "envs" / "try"))
+    plan = await clone_plan.plan(request, dataclasses.replace(place.context, settings=settings))
+    told = [each.evidence[0] for each in plan.warnings if each.id == "policy"]
+    assert told == ["the policy's rule names", "the policy's rule pip"]
+    assert not plan.blockers
 
 
 async def test_what_is_there_is_never_replaced(place: Place, tmp_path: Path) -> None:

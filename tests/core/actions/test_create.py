@@ -23,6 +23,7 @@ from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.proc.runner import Answer
 from condatui_core.records.job import Outcome, Plan, Progressed, Recovery
 from condatui_core.records.request import CreateRequest, RemoveRequest
+from condatui_core.settings import Settings
 from condatui_core.text import format_bytes
 from condatui_sandbox import Sandbox
 from support.contexts import context_of
@@ -196,6 +197,15 @@ async def test_what_cannot_be_made_is_said_before(place: Place, fields: Mapping[
     plan = await place.plan(place.request(**{"specs": ("tqdm",), **fields}))
     assert blocked in [each.id for each in plan.blockers]
     assert plan.steps == ()
+
+
+async def test_what_breaks_a_rule_of_the_policy_is_said_before(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").write_text("format: 1\nforbidden_packages: [tqdm]\n")
+    settings = Settings(usual_places=False, policy=str(tmp_path / "policy.yaml"))
+    context = replace(place.context, settings=settings)
+    plan = await create_plan.plan(place.request("tqdm"), context)
+    assert [each.message[:32] for each in plan.warnings if each.id == "policy"] == ["The policy is against it: it has"]
+    assert not plan.blockers
 
 
 async def test_what_does_not_fit_on_the_disk_is_not_begun(place: Place) -> None:

@@ -49,6 +49,22 @@ async def carried_out(jobs: JobQueue, target: CloneRequest) -> Job:
     return await ended(jobs, jobs.submit(await jobs.plan(target)))
 
 
+async def test_while_nothing_may_be_changed_no_job_is_taken(tmp_path: Path) -> None:
+    refusals = [RefusedError("read-only")]
+
+    def check_writable() -> None:
+        if refusals:
+            raise refusals[0]
+
+    jobs = queue_of(tmp_path, MakeDirectory(), check_writable=check_writable)
+    plan = await jobs.plan(request(tmp_path))
+    with pytest.raises(RefusedError):
+        jobs.submit(plan)
+    assert (jobs.jobs, (tmp_path / "new").exists()) == ((), False)
+    refusals.clear()
+    assert (await ended(jobs, jobs.submit(plan))).state == "done"
+
+
 class Failing(MakeDirectory):
     """Raises what it is given, once it has begun."""
 

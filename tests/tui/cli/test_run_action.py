@@ -118,6 +118,15 @@ def test_where_something_is_at_risk_its_name_has_to_be_typed(tmp_path: Path, ans
     assert (tmp_path / "new").exists() == (code == 0)
 
 
+@pytest.mark.parametrize("arguments", [("--yes",), ("--yes", "--json"), ()])
+def test_read_only_a_plan_is_printed_and_nothing_begins(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    result = run(tmp_path, *arguments, "--read-only", terminal=True, answer="y\n")
+    assert (result.exit_code, (tmp_path / "new").exists()) == (3, False)
+    assert "Make new" in result.stdout
+    assert "read-only" in result.stderr + result.stdout
+    assert run(tmp_path, "--read-only", "--dry-run").exit_code == 0
+
+
 def test_with_yes_nothing_has_to_be_typed(tmp_path: Path) -> None:
     assert run(tmp_path, "--yes", action=MakeDirectory(confirm="new")).exit_code == 0
 

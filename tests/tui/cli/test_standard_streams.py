@@ -27,6 +27,8 @@ CALLS = {
     "pack": "pack nope -o x.tar.gz --dry-run",
     "unpack": "unpack nope.tar.gz new --dry-run",
     "slim": "slim nope",
+    "check": "check",
+    "metrics": "metrics",
     "ship": "ship nope -o new --dry-run",
     "remove": "remove nope --dry-run",
     "restore": "restore",

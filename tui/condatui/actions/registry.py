@@ -248,6 +248,13 @@ _EVERYWHERE = (
         "Read, measure and check everything again, also files that have only grown.",
         "app.reload_all",
     ),
+    KeyAction(
+        "read_only",
+        "Read-only, or not",
+        "W",
+        "Let nothing be changed, or allow it again; plans can be made and read all the same.",
+        "app.toggle_read_only",
+    ),
     KeyAction("log", "Command log", "@", "Every command that condatui ran, to read and copy.", "app.log", hint="log"),
     KeyAction(
         "palette",

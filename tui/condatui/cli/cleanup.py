@@ -25,7 +25,7 @@ from condatui_core.analyses.cleanup.policy import NOT_DECIDED, allowed, not_deci
 from condatui_core.disk.cleanup import CleanupSurvey
 from condatui_core.errors import CondatuiError, RefusedError, UsageError
 from condatui_core.fs.atomic_write import write_whole
-from condatui_core.policy_file import read_policy
+from condatui_core.policy_file import read_cleanup_policy
 from condatui_core.records.cleanup import CleanupCandidate
 from condatui_core.records.job import Job, Plan
 from condatui_core.records.policy import Policy
@@ -89,11 +89,11 @@ class _Options:
         """Read the size and the policy, and look whether the report can be written, before anything is done."""
         report_file = invocation.absolute(report) if report else ""
         if report_file:
-            _check_writable(report_file)
+            check_writable(report_file, "The report cannot be written.")
         policy_file = invocation.absolute(policy) if policy else ""
         return cls(
             wanted=parse_bytes(free) if free is not None else None,
-            policy=read_policy(Path(policy_file), home=invocation.locations.home) if policy_file else None,
+            policy=read_cleanup_policy(Path(policy_file), home=invocation.locations.home) if policy_file else None,
             policy_file=policy_file,
             report_file=report_file,
         )
@@ -114,10 +114,10 @@ class _Options:
         return self.wanted is not None or self.policy is not None
 
 
-def _check_writable(report_file: str) -> None:
-    """Raises UsageError if the report cannot be written."""
-    for each in blockers_to_write(report_file, replace=True):
-        raise UsageError("The report cannot be written.", each.message, each.remedy)
+def check_writable(file: str, title: str) -> None:
+    """Raises UsageError with this title if a file cannot be written, or replaced."""
+    for each in blockers_to_write(file, replace=True):
+        raise UsageError(title, each.message, each.remedy)
 
 
 async def _look(

@@ -75,6 +75,8 @@ class Invocation(Struct, frozen=True, kw_only=True):
     """What `--root` adds to the settings."""
     prefixes: tuple[str, ...] = ()
     """The prefixes among the environments that the user has named, absolute."""
+    read_only: bool = False
+    """Whether `--read-only` was given."""
     debug: bool = False
     """Whether `--debug` was given."""
     make_workbench: MakeWorkbench = _make_workbench
@@ -99,14 +101,16 @@ class Invocation(Struct, frozen=True, kw_only=True):
         conda: tuple[str, ...] = (),
         roots: tuple[str, ...] = (),
         prefixes: tuple[str, ...] = (),
+        read_only: bool = False,
         debug: bool = False,
     ) -> Invocation:
-        """The invocation with further executables, root directories and prefixes, and with `--debug` if given."""
+        """The invocation with further executables, root directories and prefixes, and with the flags if given."""
         return replace(
             self,
             conda=(*self.conda, *map(self._named_conda, conda)),
             roots=(*self.roots, *map(self.absolute, roots)),
             prefixes=(*self.prefixes, *filter(_is_prefix, map(self.absolute, filter(_is_path, prefixes)))),
+            read_only=self.read_only or read_only,
             debug=self.debug or debug,
         )
 
@@ -148,6 +152,7 @@ class Invocation(Struct, frozen=True, kw_only=True):
             settings,
             conda=(*self.conda, *settings.conda),
             roots=(*settings.roots, *self.roots),
+            read_only=self.read_only or settings.read_only,
             debug=self.debug or settings.debug,
         )
 
@@ -160,7 +165,7 @@ class Invocation(Struct, frozen=True, kw_only=True):
     @property
     def given(self) -> frozenset[str]:
         """The settings that the command line changes."""
-        return frozenset(name for name in ("conda", "roots", "debug") if getattr(self, name))
+        return frozenset(name for name in ("conda", "roots", "read_only", "debug") if getattr(self, name))
 
     def workbench(self, settings: Settings | None = None) -> Workbench:
         """A workbench for this invocation, with the user's settings unless others are given.

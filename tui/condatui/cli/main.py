@@ -36,9 +36,10 @@ def open_workbench(invocation: Invocation) -> int:
 GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "look": ("list", "show", "compare", "disk", "find", "history", "gpu"),
-        "decide": ("duplicates", "cleanup", "keep", "baseline", "slim", "verify"),
+        "decide": ("duplicates", "cleanup", "keep", "baseline", "slim", "verify", "check"),
         "change": ("clone", "create", "update", "merge", "rollback", "checkpoint", "remove", "restore", "clean"),
         "take along": ("export", "pack", "unpack", "ship"),
+        "watch": ("metrics",),
         "condatui itself": ("demo", "doctor"),
     }
 )

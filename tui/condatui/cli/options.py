@@ -35,8 +35,8 @@ json_option = json_flag("Print one JSON document.")
 
 
 def global_options(command: _Decorated) -> _Decorated:
-    """Give a command `--conda`, `--root`, `--debug` and `--version`, which work before and after its name."""
-    for option in (version_option, _debug, _root, _conda):
+    """Give a command `--conda`, `--root`, `--read-only`, `--debug` and `--version`, before and after its name."""
+    for option in (version_option, _debug, _read_only, _root, _conda):
         command = option(command)
     return command
 
@@ -70,6 +70,10 @@ def _set_debug(context: click.Context, _parameter: click.Parameter, debug: bool)
     context.obj = context.obj.adding(debug=debug)
 
 
+def _set_read_only(context: click.Context, _parameter: click.Parameter, read_only: bool) -> None:
+    context.obj = context.obj.adding(read_only=read_only)
+
+
 _conda = click.option(
     "--conda",
     type=click.Path(),
@@ -85,6 +89,13 @@ _root = click.option(
     expose_value=False,
     callback=_add_roots,
     help="Look for environments in this directory too; may be given again.",
+)
+_read_only = click.option(
+    "--read-only",
+    is_flag=True,
+    expose_value=False,
+    callback=_set_read_only,
+    help="Change nothing: plans can be made and read, and no job begins.",
 )
 _debug = click.option(
     "--debug",

@@ -19,6 +19,7 @@ from condatui_core.remedy import (
     IgnoreEditable,
     IgnoreMissing,
     LeaveOutVariables,
+    LeaveReadOnly,
     ListEnvironments,
     ListRestorePoints,
     NameConda,
@@ -95,6 +96,8 @@ def command_line_words(advice: Advice) -> str:  # noqa: C901, PLR0911, PLR0912 -
             return "Free some first: `condatui disk` shows what occupies it."
         case Reload():
             return "`condatui list` shows what exists."
+        case LeaveReadOnly():
+            return "The option --read-only, the setting `read_only`, or the variable CONDATUI_READ_ONLY says so."
         case ListEnvironments():
             return "`condatui list` shows them all."
         case ListRestorePoints():

@@ -96,6 +96,7 @@ def run_in_workbench(
     _refuse(plan)
     if dry_run:
         return
+    workbench.check_writable()
     if not yes:
         _ask(plan, invocation)
     received: list[int] = []

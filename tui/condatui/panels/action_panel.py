@@ -265,7 +265,7 @@ class ActionPanel(BottomPanel):
         try:
             self._session.workbench.jobs.submit(plan)
         except CondatuiError as error:
-            self._refuse(error.title)
+            self._refuse(f"{error.title} {self._session.words(error.advice)}".rstrip())
         else:
             self.post_message(self.PanelClosed(self._started_notice(plan)))
 

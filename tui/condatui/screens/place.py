@@ -178,6 +178,7 @@ class PlaceScreen(Screen[None]):
             disk=session.disk,
             gpus=session.gpus.machine,
             waiting=cleanup_waiting(session.cleanup, session.key("place.cleanup")),
+            read_only=session.workbench.read_only,
         )
         return with_jobs(line, jobs, width, glyphs=session.glyphs)
 

@@ -86,7 +86,8 @@ class Verifier:
             return
         if self._take(environment, _verified(file, found), asked=asked) and asked:
             try:
-                await workbench.remember_file(environment, file)
+                if not workbench.read_only:
+                    await workbench.remember_file(environment, file)
             except CondatuiError as error:
                 self._on_change(sanitize(error.in_one_line))
 

@@ -16,6 +16,7 @@ from condatui_core.remedy import (
     IgnoreEditable,
     IgnoreMissing,
     LeaveOutVariables,
+    LeaveReadOnly,
     ListEnvironments,
     ListRestorePoints,
     NameConda,
@@ -93,6 +94,10 @@ def workbench_words(advice: Advice, key: KeyOf) -> str:  # noqa: C901, PLR0911, 
             return f"Free some first: Cleanup ({key('place.cleanup')}) shows what could go."
         case Reload():
             return f"Reload: {key('reload')}."
+        case LeaveReadOnly(started=True):
+            return "It was started so (`read_only`), and stays so."
+        case LeaveReadOnly():
+            return f"{key('read_only')} allows changes again."
         case ListEnvironments():
             return f"Environments ({key('place.environments')}) shows them all."
         case ListRestorePoints():

@@ -43,13 +43,16 @@ def top_line(
     disk: DiskUsage | None = None,
     gpus: str = "",
     waiting: str = "",
+    read_only: bool = False,
 ) -> Text:
     """One line of at most `width` cells: host, conda, environments, their disk use, and what is still being read.
 
-    `gpus` describes the GPUs of the machine, `waiting` what waits in the places.
+    `gpus` describes the GPUs of the machine, `waiting` what waits in the places. That nothing can be changed is said
+    first.
     """
     ends = (_StatusPart(waiting, priority=4), _StatusPart(sanitize(gpus), priority=5))
-    parts = [part for part in (*_parts(inventory, host, glyphs, disk), *ends) if part.text]
+    first = _StatusPart("read-only" if read_only else "", styles.WARNING)
+    parts = [part for part in (first, *_parts(inventory, host, glyphs, disk), *ends) if part.text]
     line = _joined(parts, glyphs)
     while line.cell_len > width and (dispensable := max((part.priority for part in parts), default=0)):
         parts = [part for part in parts if part.priority != dispensable]

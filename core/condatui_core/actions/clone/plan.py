@@ -11,6 +11,7 @@ from functools import partial
 from condatui_core.actions import guards
 from condatui_core.actions.clone.facts import CloneFacts, read_facts
 from condatui_core.actions.clone.source import Source
+from condatui_core.actions.policy_warnings import policy_warnings
 from condatui_core.actions.protocol import JobContext
 from condatui_core.conda import commands
 from condatui_core.records.finding import Finding, blocker
@@ -41,7 +42,7 @@ def plan_of(facts: CloneFacts, context: JobContext) -> Plan:
         bytes_needed=None if facts.source is None else facts.survey.bytes_needed + _unpacked_bytes(facts),
         packages=len(facts.source.records) if facts.source else 0,
         facts=tuple(_facts(facts, blocked=bool(blockers))),
-        warnings=tuple(_warnings(facts)),
+        warnings=(*_warnings(facts), *_against_policy(facts, context)),
         blockers=blockers,
     )
 
@@ -107,6 +108,11 @@ def _warnings(facts: CloneFacts) -> Iterator[Finding]:
     for problem in source.contents.problems:
         yield finding("broken", "warning", f"{problem.path}: {problem.reason}", "What it says is not cloned.")
     yield from _notes(facts, source)
+
+
+def _against_policy(facts: CloneFacts, context: JobContext) -> Iterator[Finding]:
+    if facts.source is not None:
+        yield from policy_warnings(facts.target.prefix, facts.source.contents, context)
 
 
 def _of_pip(source: Source) -> Iterator[Finding]:

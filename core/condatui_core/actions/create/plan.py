@@ -19,6 +19,7 @@ from condatui_core.actions.from_file import (
     variable_blockers,
 )
 from condatui_core.actions.pip_part import pip_argv
+from condatui_core.actions.policy_warnings import packages_of, policy_warnings
 from condatui_core.actions.protocol import JobContext
 from condatui_core.conda import commands
 from condatui_core.environment_files.asked import Asked
@@ -40,7 +41,7 @@ async def plan(request: CreateRequest, context: JobContext) -> Plan:
         solution = await _solution(facts, facts.installation, context)
         known = await asyncio.to_thread(_installed_bytes, solution, context)
         facts = replace(facts, solution=replace(solution, installed_bytes=known))
-    return await asyncio.to_thread(lambda: plan_of(facts, (*before, *_solver_blockers(facts))))
+    return await asyncio.to_thread(lambda: plan_of(facts, (*before, *_solver_blockers(facts)), context))
 
 
 async def _solution(facts: CreateFacts, installation: Installation, context: JobContext) -> Solution:
@@ -49,8 +50,8 @@ async def _solution(facts: CreateFacts, installation: Installation, context: Job
     return await solve(facts.asking, installation, context)
 
 
-def plan_of(facts: CreateFacts, blockers: tuple[Finding, ...]) -> Plan:
-    """The plan of an environment for which conda was asked, or against which these blockers stand."""
+def plan_of(facts: CreateFacts, blockers: tuple[Finding, ...], context: JobContext) -> Plan:
+    """The plan of an environment for which conda was asked, or against which these blockers stand; blocks."""
     solution = facts.solution or Solution()
     added = solution.transaction.added
     return Plan(
@@ -62,7 +63,7 @@ def plan_of(facts: CreateFacts, blockers: tuple[Finding, ...]) -> Plan:
         needs_at_least=bool(facts.asked.pip.requirements),
         packages=len(added),
         facts=tuple(_facts(facts, solution, blocked=bool(blockers))),
-        warnings=tuple(_warnings(facts)),
+        warnings=(*_warnings(facts), *_against_policy(facts, context)),
         blockers=blockers,
         creation=PlannedCreation(
             packages=tuple(each.dist_name for each in added), offline=solution.offline, digest=facts.asked.digest
@@ -144,6 +145,13 @@ def _warnings(facts: CreateFacts) -> Iterator[Finding]:
         yield pip_unknown(facts.asked, "pip can be asked only once the environment is there.")
     if " " in facts.target.prefix:
         yield finding("bad-name", "warning", "There is a space in its path, which some packages do not support.")
+
+
+def _against_policy(facts: CreateFacts, context: JobContext) -> Iterator[Finding]:
+    if facts.solution is not None:
+        added = facts.solution.transaction.added
+        found = packages_of([(each.name, each.version, each.build, each.base_url) for each in added])
+        yield from policy_warnings(facts.target.prefix, found, context, whole=False)
 
 
 def _steps(facts: CreateFacts, solution: Solution) -> Iterator[Step]:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from fnmatch import fnmatchcase
 
 from msgspec.structs import replace
 
 from condatui_core.analyses.cleanup.reasons import stale_by_policy, use_not_known
+from condatui_core.analyses.name_patterns import fits, names_environment
 from condatui_core.records.cleanup import CleanupCandidate, CleanupReason
 from condatui_core.records.disk import Cost
 from condatui_core.records.environment import Environment
@@ -127,7 +127,7 @@ class PolicyRules:
 
     def keeps(self, environment: Environment) -> bool:
         """Whether the policy keeps an environment, by its name, its path or a link to it."""
-        return self._keeps(environment.name, environment.prefix, *environment.aliases)
+        return names_environment(self.policy.keep, environment)
 
     def respected(self, candidate: CleanupCandidate) -> CleanupCandidate:
         """A kernel or a part of a package cache, blocked if the policy keeps it."""
@@ -136,11 +136,7 @@ class PolicyRules:
 
     def _keeps(self, *spellings: str) -> bool:
         """Whether the policy keeps what has one of these names and paths."""
-        return any(_fits(pattern, each) for pattern in self.policy.keep for each in spellings)
-
-
-def _fits(pattern: str, text: str) -> bool:
-    return any(text == each or fnmatchcase(text, each) for each in (pattern, pattern.rstrip("/") or "/"))
+        return any(fits(pattern, each) for pattern in self.policy.keep for each in spellings)
 
 
 def _counts(environment: Environment, owner: str) -> bool:

@@ -1,0 +1,71 @@
+"""What the policy of the settings says of an environment that is about to be made."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from condatui_core.actions.protocol import JobContext
+from condatui_core.analyses.policy_check import check_policy
+from condatui_core.errors import CondatuiError
+from condatui_core.policy_file import read_policy
+from condatui_core.prefixes.probe import user_name
+from condatui_core.records.environment import Environment
+from condatui_core.records.finding import Finding, finding
+from condatui_core.records.package import PackageRecord
+from condatui_core.records.policy import Policy, Violation
+from condatui_core.records.prefix import PrefixContents
+from condatui_core.settings import expand_home
+
+_MOST_LINES = 20
+
+
+def policy_warnings(
+    prefix: str, contents: PrefixContents, context: JobContext, *, whole: bool = True
+) -> Iterator[Finding]:
+    """Warn of each rule of the policy that a new environment with these contents would not keep; blocks.
+
+    Unless the contents are the `whole` records, licenses and what has to be there are not judged.
+    """
+    if not context.settings.policy:
+        return
+    home = context.locations.home
+    try:
+        policy = read_policy(Path(expand_home(context.settings.policy, home)), home=home)
+    except CondatuiError as error:
+        yield finding("policy", "warning", error.title, error.advice, error.detail.splitlines(), most=_MOST_LINES)
+        return
+    for broken in _broken(policy if whole else _of_parts(policy), prefix, contents, context):
+        message = f"The policy is against it: {broken.message}."
+        evidence = (f"the policy's rule {broken.rule}", *broken.evidence)
+        yield finding("policy", "warning", message, "", evidence, most=_MOST_LINES)
+
+
+def packages_of(solved: Sequence[tuple[str, str, str, str | None]]) -> PrefixContents:
+    """Contents of (name, version, build, base URL) that a dry run has found."""
+    packages = (
+        PackageRecord(name=name, version=version, build=build, base_url=url) for name, version, build, url in solved
+    )
+    return PrefixContents(packages=tuple(packages))
+
+
+def _of_parts(policy: Policy) -> Policy:
+    return replace(policy, allowed_licenses=(), forbidden_licenses=(), required_packages=())
+
+
+def _broken(policy: Policy, prefix: str, contents: PrefixContents, context: JobContext) -> tuple[Violation, ...]:
+    """The rules about the new environment, and those about all of its owner that are broken once it is there."""
+    new = Environment(
+        prefix=prefix,
+        name=os.path.basename(prefix),
+        owner=user_name(context.caller.euid),
+        contents=contents,
+        created=context.clock(),
+    )
+    others = tuple(each for each in context.inventory.environments if each.prefix != prefix)
+    machine = replace(context.inventory, environments=(*others, new))
+    rules = replace(policy, forbidden_findings=(), forbidden_gpu=(), max_bytes_per_user=None)
+    return check_policy(rules, machine, now=context.clock(), prefixes=(prefix,)).violations

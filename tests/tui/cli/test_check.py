@@ -1,0 +1,119 @@
+"""`condatui check`: what it prints, its JSON document, and how it exits."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from condatui.cli.invocation import Invocation
+from condatui.cli.main import condatui
+from condatui_core.workbench import Workbench
+from support.inventories import NOW, LoadedWorkbench, days_ago, environment, finding, inventory, loaded, package
+from support.inventories import pip_package as by_pip
+
+MACHINE = inventory(
+    loaded("proj-a", [package("python", "3.11.7")], owner="ada", last_used=days_ago(1)),
+    loaded("mine", [package("numpy")], [by_pip("torch", "2.5.0")], owner="ada", findings=(finding("broken", "error"),)),
+    environment("closed", state="unreadable", owner="ben"),
+)
+
+
+class PolicyWorkbench(LoadedWorkbench):
+    """Reads policies as the real one does."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(MACHINE)
+        self._real = Workbench(self.settings, Invocation.of_process().locations, environ={}, clock=lambda: NOW)
+        self._home = home
+
+    def policy(self, file: str = "") -> object:
+        return self._real.policy(file)
+
+
+def run(home: Path, *arguments: str, policy: str = "") -> Result:
+    invocation = Invocation(
+        environ={"CONDATUI_HOME": str(home / "own")},
+        home=home,
+        cwd=str(home),
+        clock=lambda: NOW,
+        terminal=False,
+        make_workbench=lambda *_: PolicyWorkbench(home),  # type: ignore[arg-type]
+    )
+    if policy:
+        (home / "policy.yaml").write_text(policy)
+        arguments = (*arguments, "--policy", "policy.yaml")
+    return CliRunner().invoke(condatui, ["check", *arguments], obj=invocation)
+
+
+RULES = "format: 1\nnames: proj-.+\npip: forbidden\nwarn_only: [names]\n"
+
+
+def test_each_broken_rule_is_a_line(tmp_path: Path) -> None:
+    result = run(tmp_path, policy=RULES)
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        "mine: pip: pip has installed 1 package: torch 2.5.0",
+        "mine: names: its name is not of the form proj-.+ (only a warning)",
+    ]
+    assert result.stderr.splitlines() == [
+        "condatui: not decided: it could not be read: it is unreadable: closed",
+        "1 rule broken; 3 environments checked.",
+    ]
+
+
+def test_it_exits_with_0_if_all_rules_are_kept_or_the_broken_ones_only_warn(tmp_path: Path) -> None:
+    result = run(tmp_path, "proj-a", policy=RULES)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "No rule is broken; 1 environment checked.\n"
+    assert run(tmp_path, policy="format: 1\nnames: proj-.+\nwarn_only: [names]\n").exit_code == 0
+
+
+def test_without_a_policy_errors_break_the_rule(tmp_path: Path) -> None:
+    result = run(tmp_path)
+    assert (result.exit_code, result.stdout) == (1, "mine: forbidden_findings: broken\n")
+    assert run(tmp_path, "proj-a").exit_code == 0
+
+
+def test_a_severity_adds_findings_to_the_rules_of_a_policy(tmp_path: Path) -> None:
+    result = run(tmp_path, "mine", "--severity", "warning", policy="format: 1\nnames: mine\n")
+    assert (result.exit_code, result.stdout) == (1, "mine: forbidden_findings: broken\n")
+
+
+def test_the_document(tmp_path: Path) -> None:
+    document = json.loads(run(tmp_path, "--json", policy=RULES).stdout)
+    assert (document["format"], document["ok"], document["checked"]) == (1, False, 3)
+    assert document["violations"][0] == {
+        "rule": "pip",
+        "environment": "mine",
+        "prefix": "/opt/miniforge3/envs/mine",
+        "user": "ada",
+        "message": "pip has installed 1 package: torch 2.5.0",
+        "severity": "error",
+        "evidence": ["torch 2.5.0"],
+    }
+    assert document["unchecked"] == [
+        {
+            "rule": None,
+            "environment": "closed",
+            "prefix": "/opt/miniforge3/envs/closed",
+            "message": "it could not be read: it is unreadable",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "policy", "words"),
+    [
+        ((), "format: 1\nforbiden_channels: [x]\n", "forbidden_channels"),
+        (("nope",), RULES, "There is no environment `nope`"),
+        (("--policy", "none.yaml"), "", "none.yaml"),
+        (("--severity", "grave"), "", "--severity"),
+    ],
+)
+def test_wrong_usage_exits_with_2(tmp_path: Path, arguments: tuple[str, ...], policy: str, words: str) -> None:
+    result = run(tmp_path, *arguments, policy=policy)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert words in result.stderr

@@ -1,0 +1,115 @@
+"""`condatui check`: whether environments keep the rules of a policy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
+import click
+from msgspec.structs import replace
+
+from condatui.cli.disk import usage_of_all
+from condatui.cli.documents.check import describe_check
+from condatui.cli.invocation import Invocation
+from condatui.cli.options import global_options, json_option, note_prefixes
+from condatui.cli.reporting import say, say_problems
+from condatui.json_documents import print_json
+from condatui_core.analyses.policy_check import PolicyReport, check_policy
+from condatui_core.records.environment import Inventory
+from condatui_core.records.finding import SEVERITIES
+from condatui_core.records.policy import Policy, UncheckedRule
+from condatui_core.text import counted, sanitize, some_of
+from condatui_core.workbench import Workbench
+
+_NOT_KEPT = 1
+"""The exit code if a rule is broken."""
+
+
+@click.command("check")
+@click.argument("envs", metavar="[ENV]...", nargs=-1, callback=note_prefixes)
+@click.option("--policy", "policy_file", metavar="FILE", help="The rules; unless given, those of the settings.")
+@click.option(
+    "--severity",
+    type=click.Choice(SEVERITIES),
+    help="Findings of this severity, and graver ones, break a rule too; errors do where there is no policy.",
+)
+@json_option
+@global_options
+@click.pass_context
+def command(
+    context: click.Context, /, *, envs: tuple[str, ...], policy_file: str | None, severity: str | None, as_json: bool
+) -> None:
+    """Check environments, all unless some are named, against the rules of a policy; changes nothing.
+
+    Prints one line for each rule that is not kept. Without a policy, no environment may have a finding that is an
+    error. For CI and cron:  condatui check --policy /etc/condatui/policy.yaml
+
+    Exits with 0 if all rules are kept, with 1 if one is broken that the policy does not only warn of.
+    """
+    invocation: Invocation = context.obj
+    workbench = invocation.workbench()
+    file = invocation.absolute(policy_file) if policy_file is not None else ""
+    policy = _with_severity(workbench.policy(file), severity)
+    inventory = invocation.load(workbench)
+    say_problems(inventory.problems)
+    prefixes = invocation.prefixes_of(envs, inventory) if envs else None
+    report = _checked(workbench, inventory, policy, prefixes, invocation)
+    with suppress(BrokenPipeError):  # the exit code is for those who do not read
+        if as_json:
+            print_json(describe_check(report))
+        else:
+            _print(report)
+    if not report.kept:
+        context.exit(_NOT_KEPT)
+
+
+def _with_severity(policy: Policy | None, severity: str | None) -> Policy:
+    """The policy, with the findings that the user does not tolerate; without one, errors."""
+    if policy is None:
+        return Policy(forbidden_findings=(severity or "error",))
+    return replace(policy, forbidden_findings=(*policy.forbidden_findings, severity)) if severity else policy
+
+
+def _checked(
+    workbench: Workbench,
+    inventory: Inventory,
+    policy: Policy,
+    prefixes: tuple[str, ...] | None,
+    invocation: Invocation,
+) -> PolicyReport:
+    """Check by what the rules need: the disk is walked only if there is one about bytes."""
+    usage = asyncio.run(usage_of_all(workbench.disk, inventory)) if policy.max_bytes_per_user is not None else None
+    return check_policy(
+        policy,
+        inventory,
+        now=invocation.clock(),
+        costs=usage.costs if usage else {},
+        gpu=workbench.gpu_verdicts(inventory) if policy.forbidden_gpu else {},
+        prefixes=prefixes,
+    )
+
+
+def _print(report: PolicyReport) -> None:
+    """A line for each broken rule to stdout, and all else to stderr."""
+    for each in report.violations:
+        warns = " (only a warning)" if each.severity == "warning" else ""
+        click.echo(sanitize(f"{each.name or each.user}: {each.rule}: {each.message}{warns}"))
+    for line in _not_decided(report.unchecked):
+        say(f"condatui: not decided: {line}")
+    checked = counted(report.checked, "environment")
+    broken = sum(each.severity == "error" for each in report.violations)
+    if broken:
+        say(f"{counted(broken, 'rule')} broken; {checked} checked.")
+    else:
+        say(f"No rule is broken; {checked} checked.")
+
+
+def _not_decided(unchecked: Sequence[UncheckedRule]) -> Iterator[str]:
+    """What could not be decided, a line for each rule and reason with the environments that it is about."""
+    about: dict[tuple[str, str], list[str]] = {}
+    for each in unchecked:
+        about.setdefault((each.rule or "", each.message), []).append(each.name)
+    for (rule, message), names in about.items():
+        of_whom = some_of([name for name in names if name])
+        yield sanitize(": ".join(filter(None, (rule, message, of_whom))))
