@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.alike import alike
+from bench.blocks import blocks
 from bench.cleanup import cleanup
 from bench.compare import bytes_sent, matrix
 from bench.disk import disk, managed
@@ -35,6 +36,7 @@ def _figures(scratch: Path) -> Iterator[Line]:
     yield from disk(usual, scratch)
     yield from managed(usual)
     yield from relink(usual, scratch)
+    yield from blocks(scratch)
     yield from alike()
     yield from cleanup()
     yield from finding()

@@ -17,14 +17,14 @@ _SEARCHED = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
 
 
 @contextmanager
-def sharing_disk(directory: Path, kind: str, *options: str, mount: str = "loop") -> Iterator[Path]:
+def sharing_disk(directory: Path, kind: str, *options: str, mount: str = "loop", megabytes: int = 0) -> Iterator[Path]:
     """Make and mount a disk of a kind, with options of its mkfs; skips the test where that cannot be."""
     mkfs = shutil.which(f"mkfs.{kind}", path=_SEARCHED)
     if os.geteuid() or not mkfs:
         pytest.skip(f"only root may mount a disk, and mkfs.{kind} makes one")
     image, path = directory / f"{kind}.image", directory / kind
     with image.open("wb") as file:
-        file.truncate(_MEGABYTES[kind] << 20)
+        file.truncate(max(megabytes, _MEGABYTES[kind]) << 20)
     path.mkdir()
     _run(mkfs, "-q", *options, str(image))
     try:

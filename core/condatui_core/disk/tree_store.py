@@ -31,6 +31,7 @@ _FORMAT = 6
 _CHECK = 4
 """Bytes of the checksum at the beginning of a file."""
 _ROWS = ".rows"
+_TABLE = "table"
 _LARGEST = 1 << 30
 """Bytes of a file; ten million files take half of it."""
 
@@ -190,6 +191,13 @@ def _writer() -> str:
     return f"{_FORMAT} {condatui_core.__version__} {os.uname().nodename} {array('I').itemsize}"
 
 
+def forget_shared_blocks(directory: Path) -> None:
+    """Let the next walk ask again which blocks files share, after something has changed that without a change of any
+    directory. Raises OSError.
+    """
+    (directory / _TABLE).unlink(missing_ok=True)
+
+
 class DamagedStoreError(Exception):
     """A part of the kept data is missing, so that none of it can be used."""
 
@@ -213,7 +221,7 @@ class TreeStore:
     def __init__(self, directory: Path, places: Sequence[PlaceRequest]) -> None:
         self.directory = directory
         self._places = places
-        self._table = directory / "table"
+        self._table = directory / _TABLE
         self._inodes = directory / "inodes"
         self._unfinished = directory / "unfinished"
 

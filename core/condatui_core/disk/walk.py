@@ -13,8 +13,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from condatui_core.disk.block_walk import BlockWalk
-from condatui_core.disk.holders import table_of
 from condatui_core.disk.inode_index import ByDevice, FoundPlace, InodeIndex, look_up, united
+from condatui_core.disk.link_table import table_of
 from condatui_core.disk.messages import WalkProgress, WalkRequest, WalkResult, WalkSizes, pack, read_request
 from condatui_core.disk.tree import InodeTable
 from condatui_core.disk.tree_store import DamagedStoreError, TreeStore

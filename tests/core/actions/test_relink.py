@@ -26,11 +26,12 @@ from condatui_core.fs.places import Place
 from condatui_core.prefixes.installed_files import check_files
 from condatui_core.prefixes.processes import RunningProcess
 from condatui_core.records.job import Outcome, Plan
+from condatui_core.records.relinking import LinkMethod
 from condatui_core.records.request import RelinkRequest, SeparateRequest
-from support.disk_trees import du
+from support.disk_trees import du, prefixes, walked
 from support.plain_work import PlainWork, brought_back, removed
 from support.prefixes import FakePrefix
-from support.relinks import temporary_names
+from support.relinks import Twins, temporary_names
 from support.removals import KilledError, RemovalMachine
 from support.same_files import content, install_wheel
 
@@ -231,6 +232,22 @@ async def test_a_conda_at_work_is_waited_for_if_it_is_of_an_installation_here(
         context = change(context, inventory=replace(context.inventory, installations=()))
     made = await plan.plan(RelinkRequest(), context)
     assert [each.id for each in made.blockers] == (["conda-busy"] if known else [])
+
+
+@pytest.mark.parametrize(("method", "forgotten"), [("reflink", 1), ("hardlink", 0)])
+async def test_which_blocks_files_share_is_asked_again_once_some_may_share_more(
+    machine: RemovalMachine, method: LinkMethod, forgotten: int
+) -> None:
+    """No directory changes by that, so the kept walk would not notice it."""
+    context = machine.context()
+    kept = context.locations.disk_cache
+    walked(prefixes(machine.envs / name for name in NAMES), kept)
+    before = set(kept.iterdir())
+    twins = Twins(machine.envs)
+    same = twins.same(*(machine.envs / name / LIBRARY for name in NAMES))
+    work = PlainWork()
+    await work.in_thread(partial(perform._join, twins.survey(same, method=method), context, work))
+    assert len(before - set(kept.iterdir())) == forgotten
 
 
 async def test_where_no_blocks_can_be_shared(machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch) -> None:

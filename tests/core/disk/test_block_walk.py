@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import struct
 import subprocess
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -15,6 +17,7 @@ from condatui_core.disk import block_walk
 from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.disk.measure import measure
 from condatui_core.disk.messages import WalkProgress
+from condatui_core.disk.tree_store import forget_shared_blocks
 from condatui_core.records.disk import DiskPlace
 from support.disk_trees import LATER, cache, du, graph_of, prefixes, told, walked
 from support.sharing_disks import blob, free, reflink, sharing_disk, sync
@@ -155,6 +158,31 @@ def test_what_was_shared_since_is_seen_though_no_directory_has_changed(disk: Pat
     assert later == first
 
 
+def test_what_was_deduplicated_is_seen_once_the_blocks_are_forgotten(root: Path, tmp_path: Path) -> None:
+    kept, own = tmp_path / "kept", root / "a/own.bin"
+    twin = root / "b/twin.bin"
+    shutil.copy(own, twin)
+    sync(root)
+    alone = graph_of(places(root), kept)
+    assert alone.frees([str(root / "a")]) == on_disk(SMALL)
+    deduplicate(own, twin)
+    forget_shared_blocks(kept)
+    shared = graph_of(places(root), kept)
+    assert shared.frees([str(root / "a")]) == 0
+    selection = [str(root / name) for name in "ab"]
+    assert shared.frees(selection) == alone.frees(selection) - on_disk(SMALL)
+
+
+def deduplicate(kept: Path, other: Path) -> None:
+    """Let two files of the same contents share their blocks, as the kernel does it (FIDEDUPERANGE)."""
+    with kept.open("rb") as source, other.open("rb") as target:
+        size = os.fstat(source.fileno()).st_size
+        argument = bytearray(struct.pack("=QQHHLqQQlL", 0, size, 1, 0, 0, target.fileno(), 0, 0, 0, 0))
+        fcntl.ioctl(source.fileno(), 0xC0189436, argument)
+    done, status = struct.unpack_from("=Ql", argument, 24 + 16)
+    assert (done, status) == (size, 0)
+
+
 def test_a_place_that_has_changed_is_asked_with_all_others(root: Path, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     graph_of(places(root), kept)
@@ -178,6 +206,24 @@ def test_the_sizes_agree_with_those_that_btrfs_tells(root: Path) -> None:
     for line, name in zip(told, "abc", strict=True):
         use = graph.use_of(str(root / name))
         assert [use.total, use.exclusive, use.shared] == [int(size) for size in line.split()[:3]]
+
+
+@pytest.mark.skipif(not shutil.which("btrfs"), reason="there is no `btrfs` here")
+def test_subvolumes_share_blocks_and_a_snapshot_holds_them(tmp_path: Path) -> None:
+    with sharing_disk(tmp_path, "btrfs") as disk:
+        for name in "ab":
+            subprocess.run(["btrfs", "subvolume", "create", disk / name], capture_output=True, check=True)
+        reflink(blob(disk / "a/library.so", LARGE), disk / "b/library.so")
+        blob(disk / "a/own.bin", SMALL)
+        sync(disk)
+        there = prefixes([disk / "a", disk / "b"])
+        graph = graph_of(there)
+        assert graph.use_of(str(disk / "a")).shared_with_environments == on_disk(LARGE), "though devices differ"
+        assert graph.frees([str(disk / "a")]) == on_disk(SMALL)
+        snapshot = ["btrfs", "subvolume", "snapshot", str(disk / "a"), str(disk / "snapshot")]
+        subprocess.run(snapshot, capture_output=True, check=True)
+        sync(disk)
+        assert graph_of(there).use_of(str(disk / "a")).outside == on_disk(SMALL)
 
 
 def test_what_is_compressed_is_an_upper_bound(tmp_path: Path) -> None:

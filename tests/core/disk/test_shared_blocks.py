@@ -6,8 +6,8 @@ import random
 from array import array
 from collections.abc import Iterable
 
-from condatui_core.disk.holders import table_of
 from condatui_core.disk.link_graph import LinkGraph
+from condatui_core.disk.link_table import table_of
 from condatui_core.disk.messages import PlaceRequest
 from condatui_core.disk.shared_blocks import grouped
 from condatui_core.disk.tree import Files, InodeTable, InodeTree

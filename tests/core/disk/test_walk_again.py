@@ -144,6 +144,25 @@ def test_a_new_link_to_an_old_inode_counts_in_every_directory_that_has_it(tree: 
         )
 
 
+def test_files_that_were_joined_by_a_link_and_separated_again_are_right_at_once(tree: Path, tmp_path: Path) -> None:
+    """The one that stays gets a link, or loses it, without a change of its own directory."""
+    kept, stays, goes = tmp_path / "kept", tree / "a/lib/own.py", tree / "b/lib/own.py"
+    size, content = goes.stat().st_blocks * 512, goes.read_bytes()
+    before = graph_of(places_of(tree), kept).use_of(str(tree / "a"))
+    times = goes.parent.stat()
+    os.link(stays, goes.with_name("beside"))
+    goes.with_name("beside").rename(goes)
+    os.utime(goes.parent, ns=(times.st_atime_ns, times.st_mtime_ns))
+    joined = graph_of(places_of(tree), kept)
+    for name in "ab":
+        use = joined.use_of(str(tree / name))
+        assert (use.outside, use.exclusive) == (0, before.exclusive - size)
+        assert use.shared_with_environments == before.shared_with_environments + size
+    goes.unlink()
+    goes.write_bytes(content)
+    assert graph_of(places_of(tree), kept).use_of(str(tree / "a")) == before
+
+
 def test_a_walk_of_fewer_places_does_not_mislead_the_next_one_of_all(tree: Path, tmp_path: Path) -> None:
     walked(places_of(tree), tmp_path / "kept")
     link(tree / "b/lib/own.py", tree / "a/lib/second.py")

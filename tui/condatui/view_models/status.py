@@ -165,7 +165,7 @@ def kept_limit(key: str) -> str:
     return f"{key} measures all again, also files that have only grown"
 
 
-_UPPER_BOUNDS: Mapping[str, str] = MappingProxyType(
+_UPPER_BOUNDS: Mapping[BlockDoubt, str] = MappingProxyType(
     {
         "file-system": "the file system does not tell which files share blocks",
         "unreadable": "some files may not be opened to ask with which they share blocks",

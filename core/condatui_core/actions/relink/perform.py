@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 
 from msgspec.structs import replace
@@ -13,6 +14,7 @@ from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.relink.facts import read_facts
 from condatui_core.actions.relink.joining import Joined, join_all
 from condatui_core.actions.relink.plan import environments_of, left_alone, plan_of
+from condatui_core.disk.tree_store import forget_shared_blocks
 from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.fs.safe_read import reason
 from condatui_core.records.finding import Finding, blocker, finding
@@ -48,8 +50,16 @@ async def perform(plan: Plan, request: RelinkRequest, context: JobContext, work:
         raise RefusedError("Files would become hard links that were to share blocks.", hint="Plan it again.")
     survey = _of_the_plan(facts.survey, plan, context)
     await work.stage("join", f"Storing the contents of {counted(len(survey.sets), 'set')} of files once")
-    joined = await work.in_thread(partial(join_all, survey, directory, work))
+    joined = await work.in_thread(partial(_join, survey, context, work))
     return _outcome(plan, survey, joined)
+
+
+def _join(survey: RelinkSurvey, context: JobContext, work: Work) -> Joined:
+    joined = join_all(survey, context.locations.relinked, work)
+    if any(method == "reflink" for _, method in survey.methods):
+        with suppress(OSError):  # then the sizes are old for ten minutes
+            forget_shared_blocks(context.locations.disk_cache)
+    return joined
 
 
 def _of_the_plan(survey: RelinkSurvey, plan: Plan, context: JobContext) -> RelinkSurvey:

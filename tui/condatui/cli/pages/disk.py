@@ -14,7 +14,7 @@ from condatui.view_models import styles
 from condatui.view_models.format import cache_name, short_bytes
 from condatui.view_models.status import upper_bound
 from condatui.view_models.table import TableColumn
-from condatui_core.records.disk import CacheUse
+from condatui_core.records.disk import BlockDoubt, CacheUse
 from condatui_core.text import counted, format_bytes, sanitize
 
 _ENVIRONMENTS = (
@@ -84,7 +84,7 @@ def print_disk(invocation: Invocation, document: DiskDocument, *, by_package: bo
 
 def _upper_bounds(document: DiskDocument) -> Iterator[str]:
     """For each reason, how many environments and caches may be smaller than the page says."""
-    counts = Counter(each.reason for each in document.upper_bounds)
+    counts: Counter[BlockDoubt] = Counter(each.reason for each in document.upper_bounds)
     for reason, count in counts.items():
         what = counted(count, "environment or cache", "environments and caches")
         yield f"{what} may occupy less: {upper_bound(reason)}."
