@@ -336,7 +336,7 @@ def _file_unreadable(id: str, error: CondatuiError) -> Finding:  # noqa: A002 - 
     return Finding(
         id=id,
         severity="warning",
-        message=error.title,
+        message=error.in_one_line,
         remedy=error.advice,
         evidence=tuple(error.detail.splitlines()),
         source="machine",

@@ -140,8 +140,15 @@ def _parsed(file: Path) -> Iterator[_Entry]:
             lines = tuple(each.start_mark.line + 1 for each in items)
             yield _Entry(name, _constructed(loader, value, where), file, key.start_mark.line + 1, lines)
     except (yaml.YAMLError, RecursionError) as error:
-        why = "nested too deeply" if isinstance(error, RecursionError) else sanitize(str(error))
-        raise UsageError("The policy is not valid YAML.", f"{file}: {why}") from error
+        raise UsageError("The policy is not valid YAML.", _yaml_fault(file, error)) from error
+
+
+def _yaml_fault(file: Path, error: Exception) -> str:
+    """Where a text stops being YAML, and why."""
+    if isinstance(error, RecursionError):
+        return f"{file}: nested too deeply"
+    mark, why = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    return f"In {file}, line {mark.line + 1}: {sanitize(why)}" if mark and why else f"{file}: {sanitize(str(error))}"
 
 
 def _constructed(loader: yaml.SafeLoader, node: yaml.Node, where: str) -> object:
@@ -228,7 +235,9 @@ _CHOICES: Mapping[str, Sequence[str]] = {
 
 
 def _hint(entry: _Entry) -> str:
-    """The choice that the user may have meant."""
+    """What the user may have meant."""
+    if isinstance(entry.value, str) and _EXPECTED[entry.name].startswith("a list"):
+        return f"A list stands in brackets: [{sanitize(entry.value)}]."
     given = entry.value[0] if isinstance(entry.value, list) and entry.value else entry.value
     close = difflib.get_close_matches(str(given), _CHOICES.get(entry.name, ()), n=1)
     return f"Did you mean `{close[0]}`?" if close else ""

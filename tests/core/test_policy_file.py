@@ -92,7 +92,8 @@ def test_every_field_is_read(tmp_path: Path) -> None:
         ("format: 1\0\n", UsageError, "not valid YAML", ""),
         ("- a\n", UsageError, "`name: value` lines", ""),
         ("", UsageError, "`name: value` lines", ""),
-        ("{{{", UsageError, "not valid YAML", ""),
+        ("{{{", UsageError, "not valid YAML", "line 1"),
+        ("format: 1\npip: [forbidden\n", UsageError, "not valid YAML", "line 3: "),
         ("[" * 5000, UsageError, "not valid YAML", ""),
         ("format: 1\nforbidden_findings:\n- stale\n- nonsense\n", UsageError, "a list of ids of findings", "line 4"),
         ("format: 1\nrequired_packages: [python,\n  '!!']\n", UsageError, "a list of specs", "line 3"),
@@ -125,6 +126,7 @@ def test_what_is_wrong_is_said_with_its_line(
         ("forbidden_findings: [warnings]", "Did you mean `warning`?"),
         ("forbidden_findings: [pip-over-coda]", "Did you mean `pip-over-conda`?"),
         ("warn_only: [name]", "Did you mean `names`?"),
+        ("forbidden_gpu: broken", "A list stands in brackets: [broken]."),
         ("colour: red", "Its fields are format, allow"),
     ],
 )

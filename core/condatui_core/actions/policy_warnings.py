@@ -36,7 +36,7 @@ def policy_warnings(
     try:
         policy = read_policy(Path(expand_home(context.settings.policy, home)), home=home)
     except CondatuiError as error:
-        yield finding("policy", "warning", error.title, error.advice, error.detail.splitlines(), most=_MOST_LINES)
+        yield finding("policy", "warning", error.in_one_line, error.advice, most=_MOST_LINES)
         return
     for broken in _broken(policy if whole else _of_parts(policy), prefix, contents, context):
         message = f"The policy is against it: {broken.message}."

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
+from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from condatui_core.analyses.policy_rules import EnvironmentRules, Ruling
+from condatui_core.analyses.present import PresentPackages
 from condatui_core.analyses.vulnerabilities import Hit, Scans, is_ignored, vulnerabilities_of
-from condatui_core.records.disk import Cost
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.policy import GpuVerdict, Policy, UncheckedRule, Violation
 from condatui_core.records.vulnerability import FoundVulnerability, ReportedVulnerability, ScanReport
 from condatui_core.text import counted, format_bytes, some_of
 
 _NOTHING: Mapping[str, GpuVerdict] = MappingProxyType({})
-_UNMEASURED: Mapping[str, Cost] = MappingProxyType({})
+_FRAMEWORKS = frozenset({"torch", "pytorch", "tensorflow", "jax", "jaxlib", "cupy"})
+"""What a GPU check checks, by names of conda and of distributions."""
+
+Together: TypeAlias = Callable[[Sequence[str]], int | None]
+"""The bytes that environments occupy together, each file once, by their prefixes; None if one was not measured."""
+
+
+def _unmeasured(prefixes: Sequence[str]) -> int | None:  # noqa: ARG001 - the signature of `together`
+    return None
 
 
 class PolicyReport(Struct, frozen=True, kw_only=True):
@@ -44,24 +53,25 @@ def check_policy(
     inventory: Inventory,
     *,
     now: datetime,
-    costs: Mapping[str, Cost] = _UNMEASURED,
+    together: Together = _unmeasured,
     gpu: Mapping[str, GpuVerdict] = _NOTHING,
     scans: Sequence[ScanReport] = (),
     prefixes: Collection[str] | None = None,
+    of_users: bool = True,
 ) -> PolicyReport:
     """Check the environments with these prefixes, or all.
 
-    `costs`, by prefix, are needed for `max_bytes_per_user`; `gpu` has what the last GPU checks have found, `scans` what
-    scanners have reported. The rules about a user are checked for the owners of these environments, by all that they
-    have.
+    `together` measures for `max_bytes_per_user`; `gpu` has what the last GPU checks have found, `scans` what scanners
+    have reported. `of_users` is whether the rules about all environments of a user are checked, for the owners of
+    these.
     """
-    check = _Check(policy, inventory, now, costs, gpu, Scans(scans))
+    check = _Check(policy, inventory, now, together, gpu, Scans(scans), named=prefixes is not None)
     subjects = tuple(
         each
         for each in inventory.environments
         if (prefixes is None or each.prefix in prefixes) and each.state != "missing" and check.rules.is_about(each)
     )
-    rulings = tuple(check.rulings(subjects))
+    rulings = (*check.rulings(subjects), *(check.of_users(subjects) if of_users else ()))
     violations = [each for each in rulings if isinstance(each, Violation)]
     return PolicyReport(
         violations=tuple(sorted(violations, key=lambda each: each.severity != "error")),
@@ -77,9 +87,11 @@ class _Check:
     policy: Policy
     inventory: Inventory
     now: datetime
-    costs: Mapping[str, Cost]
+    together: Together
     gpu: Mapping[str, GpuVerdict]
     scans: Scans
+    named: bool
+    """Whether some environments are checked, rather than all."""
     rules: EnvironmentRules = field(init=False)
 
     def __post_init__(self) -> None:
@@ -93,7 +105,13 @@ class _Check:
             hits = tuple(self.scans.hits(each.contents)) if each.contents and each.readable else ()
             found.update(hit.reported for hit in hits)
             yield from self._vulnerabilities(each, hits)
+            if each.state == "orphan" and self.named:
+                message = "it is no whole environment"
+                yield UncheckedRule(rule=None, message=message, prefix=each.prefix, name=each.name)
         yield from self._not_found(found)
+
+    def of_users(self, subjects: Sequence[Environment]) -> Iterator[Ruling]:
+        """The rules about all environments of each owner of these."""
         for user in dict.fromkeys(each.owner for each in subjects if each.owner):
             own = [each for each in self.inventory.environments if self._counts(each, user)]
             yield from self._number(user, own)
@@ -103,14 +121,14 @@ class _Check:
         if not self.policy.forbidden_gpu or not environment.readable:
             return
         found = self.gpu.get(environment.prefix)
-        if found is None:
+        if found is None and _has_framework(environment):
             yield UncheckedRule(
                 rule="forbidden_gpu",
                 message="its GPU was not checked",
                 prefix=environment.prefix,
                 name=environment.name,
             )
-        elif found in self.policy.forbidden_gpu:
+        elif found is not None and found in self.policy.forbidden_gpu:
             yield self.rules.violation("forbidden_gpu", f"the last GPU check has found: {found}", environment)
 
     def _vulnerabilities(self, environment: Environment, hits: Sequence[Hit]) -> Iterator[Ruling]:
@@ -149,14 +167,13 @@ class _Check:
         most = self.policy.max_bytes_per_user
         if most is None:
             return
-        unknown = [each for each in own if each.prefix not in self.costs]
-        together = sum(self.costs[each.prefix].total for each in own if each.prefix in self.costs)
-        if together > most:
+        together = self.together(_prefixes(own))
+        if together is None:
+            message = f"not all environments of {user} could be measured"
+            yield UncheckedRule(rule="max_bytes_per_user", message=message)
+        elif together > most:
             message = f"{user} occupies {format_bytes(together)}; the policy allows {format_bytes(most)}"
             yield self.rules.violation("max_bytes_per_user", message, evidence=_prefixes(own), user=user)
-        elif unknown:
-            message = f"{counted(len(unknown), 'environment')} of {user} could not be measured"
-            yield UncheckedRule(rule="max_bytes_per_user", message=message)
 
 
 def _affected(found: FoundVulnerability) -> str:
@@ -167,6 +184,14 @@ def _affected(found: FoundVulnerability) -> str:
 
 def _mended(found: FoundVulnerability) -> str:
     return f"fixed in {', '.join(found.fixed)}" if found.fixed else "no fix is known"
+
+
+def _has_framework(environment: Environment) -> bool:
+    """Whether it has something that a GPU check would check."""
+    if environment.contents is None:
+        return False
+    present = PresentPackages(environment.contents, _FRAMEWORKS)
+    return any(present.conda_package(name) or present.distribution(name) for name in _FRAMEWORKS)
 
 
 def _prefixes(environments: Sequence[Environment]) -> tuple[str, ...]:

@@ -22,6 +22,9 @@ def read_scan_report(file: Path) -> ScanReport:
     """Read the report of a scanner. UsageError if it cannot be read, or is none that is known."""
     try:
         data = read_bounded(str(file), _LARGEST).removeprefix(b"\xef\xbb\xbf")
+    except OSError as error:
+        raise UsageError("The report of a scanner cannot be read.", f"{file}: {reason(error)}") from error
+    try:
         marks = decode(data, _MARKS)
         scanner = _scanner(marks)
         found = tuple(dict.fromkeys(READERS[scanner](data))) if scanner else ()

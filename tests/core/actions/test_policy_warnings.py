@@ -70,5 +70,6 @@ def test_the_environment_that_it_replaces_does_not_count_twice(tmp_path: Path) -
 
 def test_a_policy_that_is_none_is_told_and_hinders_nothing(tmp_path: Path) -> None:
     (told,) = policy_warnings("/envs/a", NEW, context_with(tmp_path, "format: 1\nnope: 1\n"))
-    assert (told.severity, told.message) == ("warning", "A policy has no `nope`.")
+    assert told.severity == "warning"
+    assert told.message == f"A policy has no `nope`: In {tmp_path}/policy.yaml, line 2"
     assert list(policy_warnings("/envs/a", NEW, made_context(inventory(), tmp_path))) == []

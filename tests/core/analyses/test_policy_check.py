@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,6 @@ from msgspec.structs import replace
 
 from condatui_core.analyses.policy_check import PolicyReport, check_policy
 from condatui_core.analyses.policy_findings import PolicyFindings
-from condatui_core.records.disk import Cost
 from condatui_core.records.environment import Environment
 from condatui_core.records.package import ProvidedDistribution
 from condatui_core.records.policy import Policy
@@ -106,16 +106,29 @@ def test_a_last_use_that_is_a_guess_only_warns_and_an_unknown_one_is_not_decided
     assert check(Policy(max_age_days=301), replace(EXP, last_used=None)).unchecked == ()
 
 
-def test_the_number_and_the_bytes_of_a_user_count_all_that_he_has() -> None:
+def test_the_number_and_the_bytes_of_a_user_count_all_that_he_has_each_file_once() -> None:
+    """Together they are less than the sum of their sizes: most files are shared."""
     policy = Policy(max_environments_per_user=1, max_bytes_per_user=10)
-    costs = {each.prefix: Cost(total=6, frees=6) for each in (EXP, CLEAN)}
-    assert broken(policy, EXP, CLEAN, costs=costs, prefixes=[CLEAN.prefix]) == [
+    measured: list[Sequence[str]] = []
+
+    def together(prefixes: Sequence[str]) -> int:
+        measured.append(prefixes)
+        return 12 if len(prefixes) == 2 else 8
+
+    assert broken(policy, EXP, CLEAN, together=together) == [
         "ada: ada has 2 environments; the policy allows 1",
         "ada: ada occupies 12 B; the policy allows 10 B",
     ]
-    assert broken(policy, EXP, replace(CLEAN, owner="ben"), costs=costs) == []
-    (unknown,) = check(Policy(max_bytes_per_user=10), EXP, CLEAN, costs={EXP.prefix: costs[EXP.prefix]}).unchecked
-    assert unknown.message == "1 environment of ada could not be measured"
+    assert measured == [(EXP.prefix, CLEAN.prefix)]
+    assert broken(policy, EXP, replace(CLEAN, owner="ben"), together=together) == []
+    (unknown,) = check(Policy(max_bytes_per_user=10), EXP, CLEAN, together=lambda _: None).unchecked
+    assert unknown.message == "not all environments of ada could be measured"
+
+
+def test_rules_about_a_user_may_be_left_out() -> None:
+    policy = Policy(max_environments_per_user=0, max_bytes_per_user=0)
+    report = check(policy, EXP, CLEAN, prefixes=[CLEAN.prefix], together=lambda _: 9, of_users=False)
+    assert (report.violations, report.unchecked, report.checked) == ((), (), 1)
 
 
 def test_findings_break_a_rule_by_their_id_or_their_severity() -> None:
@@ -133,6 +146,7 @@ def test_a_gpu_that_was_not_checked_is_not_decided() -> None:
     assert broken(policy, EXP, gpu={EXP.prefix: "broken"}) == ["exp-nlp: the last GPU check has found: broken"]
     assert broken(policy, EXP, gpu={EXP.prefix: "absent"}) == []
     assert [each.rule for each in check(policy, EXP).unchecked] == ["forbidden_gpu"]
+    assert check(policy, CLEAN).unchecked == (), "nothing in it would be checked"
 
 
 LEAK = ReportedVulnerability(
@@ -200,6 +214,8 @@ def test_what_cannot_be_read_is_not_decided_and_what_is_gone_is_not_checked() ->
     closed, gone = environment("closed", state="unreadable"), environment("gone", state="missing")
     remains = environment("half", state="orphan", findings=(finding("orphan", "warning"),))
     assert broken(Policy(pip="forbidden", forbidden_findings=("orphan",)), remains) == ["half: orphan"]
+    (named,) = check(Policy(pip="forbidden"), remains, prefixes=[remains.prefix]).unchecked
+    assert named.message == "it is no whole environment"
     report = check(Policy(pip="forbidden"), closed, gone)
     assert [(each.name, each.rule, each.message) for each in report.unchecked] == [
         ("closed", None, "it could not be read: it is unreadable")

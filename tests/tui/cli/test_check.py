@@ -60,7 +60,7 @@ def test_each_broken_rule_is_a_line(tmp_path: Path) -> None:
     ]
     assert result.stderr.splitlines() == [
         "condatui: not decided: it could not be read: it is unreadable: closed",
-        "1 rule broken; 3 environments checked.",
+        "1 violation of 1 rule; 3 environments checked.",
     ]
 
 
@@ -69,6 +69,14 @@ def test_it_exits_with_0_if_all_rules_are_kept_or_the_broken_ones_only_warn(tmp_
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr == "No rule is broken; 1 environment checked.\n"
     assert run(tmp_path, policy="format: 1\nnames: proj-.+\nwarn_only: [names]\n").exit_code == 0
+
+
+def test_one_that_is_named_does_not_fail_for_what_its_owner_has_beside_it(tmp_path: Path) -> None:
+    policy = "format: 1\nmax_environments_per_user: 1\n"
+    assert run(tmp_path, "proj-a", policy=policy).exit_code == 0
+    assert run(tmp_path, policy=policy).stdout == (
+        "ada: max_environments_per_user: ada has 2 environments; the policy allows 1\n"
+    )
 
 
 def test_without_a_policy_errors_break_the_rule(tmp_path: Path) -> None:
@@ -154,6 +162,7 @@ def test_the_document_describes_a_vulnerability(tmp_path: Path) -> None:
     ("arguments", "policy", "words"),
     [
         ((), "format: 1\nforbiden_channels: [x]\n", "forbidden_channels"),
+        ((), "format: 2\n", "made by a newer condatui"),
         (("nope",), RULES, "There is no environment `nope`"),
         (("--policy", "none.yaml"), "", "none.yaml"),
         (("--severity", "grave"), "", "--severity"),

@@ -51,3 +51,11 @@ async def test_what_was_started_read_only_stays_so() -> None:
         await driver.press("W")
         assert "It was started so (`read_only`), and stays so." in driver.text
         assert "read-only" in driver.text.splitlines()[0]
+
+
+async def test_a_comparison_is_not_saved() -> None:
+    async with opened(workbench=workbench(read_only=True)) as driver:
+        await driver.press("a", "c")
+        await driver.press("w")
+        assert "condatui is read-only" in driver.text
+        assert "save as" not in driver.text

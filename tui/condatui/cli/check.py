@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import click
@@ -17,10 +18,13 @@ from condatui.cli.options import global_options, json_option, note_prefixes
 from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.analyses.policy_check import PolicyReport, check_policy
+from condatui_core.disk.usage import DiskUsage
+from condatui_core.errors import NewerFormatError, UsageError
 from condatui_core.records.finding import SEVERITIES
 from condatui_core.records.policy import Policy, UncheckedRule
 from condatui_core.scan_reports.reading import read_scan_report
 from condatui_core.text import counted, sanitize, some_of
+from condatui_core.workbench import Workbench
 
 _NOT_KEPT = 1
 """The exit code if a rule is broken."""
@@ -66,7 +70,7 @@ def command(
     invocation: Invocation = context.obj
     workbench = invocation.workbench()
     file = invocation.absolute(policy_file) if policy_file is not None else ""
-    policy = _with_severity(workbench.policy(file), severity)
+    policy = _with_severity(_policy(workbench, file), severity)
     reports = [read_scan_report(Path(invocation.absolute(each))) for each in dict.fromkeys(scans)]
     inventory = invocation.load(workbench)
     say_problems(inventory.problems)
@@ -76,10 +80,11 @@ def command(
         policy,
         inventory,
         now=invocation.clock(),
-        costs=usage.costs if usage else {},  # the disk is walked only if there is a rule about bytes
+        together=partial(_together, usage),  # the disk is walked only if there is a rule about bytes
         gpu=workbench.gpu_verdicts(inventory) if policy.forbidden_gpu else {},
         scans=reports,
         prefixes=prefixes,
+        of_users=prefixes is None,
     )
     with suppress(BrokenPipeError):  # the exit code is for those who do not read
         if as_json:
@@ -88,6 +93,21 @@ def command(
             _print(report)
     if not report.kept:
         context.exit(_NOT_KEPT)
+
+
+def _policy(workbench: Workbench, file: str) -> Policy | None:
+    """The policy; one that cannot be read for whatever reason is wrong usage, as 1 is for rules that are broken."""
+    try:
+        return workbench.policy(file)
+    except NewerFormatError as error:
+        raise UsageError(error.title, error.detail, error.advice) from error
+
+
+def _together(usage: DiskUsage | None, prefixes: Sequence[str]) -> int | None:
+    """The bytes of environments together, each file once; None if one of them was not measured."""
+    if usage is None or usage.graph is None or not all(each in usage.uses for each in prefixes):
+        return None
+    return usage.graph.total(prefixes)
 
 
 def _with_severity(policy: Policy | None, severity: str | None) -> Policy:
@@ -105,9 +125,10 @@ def _print(report: PolicyReport) -> None:
     for line in _not_decided(report.unchecked):
         say(f"condatui: not decided: {line}")
     checked = counted(report.checked, "environment")
-    broken = sum(each.severity == "error" for each in report.violations)
+    broken = [each.rule for each in report.violations if each.severity == "error"]
     if broken:
-        say(f"{counted(broken, 'rule')} broken; {checked} checked.")
+        rules = counted(len(set(broken)), "rule")
+        say(f"{counted(len(broken), 'violation')} of {rules}; {checked} checked.")
     else:
         say(f"No rule is broken; {checked} checked.")
 

@@ -70,6 +70,14 @@ class CompareExportScreen(PromptingPlace, FilteredPlace):
         """Ask for a file for the rows that are shown."""
         if self.compared is None:
             return
+        try:
+            self.session.workbench.check_writable()
+        except CondatuiError as error:
+            self.say(f"{error.title} {self.session.words(error.advice)}")
+            return
+        if not self.shown:
+            self.say("No row is shown: there is nothing to save.")
+            return
         self._existing = None
         self.ask("save as", suggested_file(self.compared.comparison))
 
