@@ -45,7 +45,7 @@ class SlimFacts:
     def kept(self) -> tuple[str, ...]:
         """The packages that stay only because the request keeps them, or something that needs them."""
         spared = self.slimmed.spared if self.slimmed else ()
-        return tuple(each.name for each in spared if each.class_name in self.request.classes)
+        return tuple(dict.fromkeys(each.name for each in spared if each.class_name in self.request.classes))
 
     @property
     def name(self) -> str:

@@ -62,7 +62,10 @@ def sort_files(
         **whole.class_of,
         **{node: name for node, name in idle.items() if node not in stays},
     }
-    otherwise = {**idle, **whole_packages(contents, needs, surveyed.asked_of_pip).class_of} if stays else class_of_node
+    otherwise = class_of_node
+    if stays:
+        unkept: dict[Node, SlimClass] = {**whole_packages(contents, needs, surveyed.asked_of_pip).class_of, **idle}
+        otherwise = unkept
     sorter = _PathSorter(contents, surveyed, [class_of_node.get(node) for node in nodes], loading)
     class_of = _with_directories(surveyed.files, _by_inode(surveyed.files, sorter))
     totals = _add_up(surveyed.files, class_of)
@@ -76,12 +79,12 @@ def sort_files(
         cannot_travel=cannot_travel(contents),
         limits=(*whole.limits, *said, *unread(contents, surveyed)),
     )
-    spared = sorted({(node.name, name) for node, name in otherwise.items() if node not in class_of_node})
+    spared = [SparedPackage(node.name, name) for node, name in otherwise.items() if node not in class_of_node]
     return SlimmedFiles(
         slimming=slimming,
         class_of=class_of,
         files=surveyed.files,
-        spared=tuple(SparedPackage(name, class_name) for name, class_name in spared),
+        spared=tuple(sorted(spared, key=lambda each: each.name)),
     )
 
 
