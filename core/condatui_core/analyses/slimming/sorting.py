@@ -64,7 +64,7 @@ def sort_files(
     }
     otherwise = class_of_node
     if stays:
-        unkept: dict[Node, SlimClass] = {**whole_packages(contents, needs, surveyed.asked_of_pip).class_of, **idle}
+        unkept: dict[Node, SlimClass] = {**idle, **whole_packages(contents, needs, surveyed.asked_of_pip).class_of}
         otherwise = unkept
     sorter = _PathSorter(contents, surveyed, [class_of_node.get(node) for node in nodes], loading)
     class_of = _with_directories(surveyed.files, _by_inode(surveyed.files, sorter))
