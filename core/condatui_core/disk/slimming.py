@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from condatui_core.analyses.slimming.going import packages_named
 from condatui_core.analyses.slimming.sorting import sort_files
 from condatui_core.errors import CondatuiError, UsageError
 from condatui_core.fs.safe_read import reason
@@ -26,8 +27,10 @@ def may_slim(environment: Environment) -> None:
         raise UsageError(what, f"{why}: {environment.prefix}", "Its findings say what is known of it.")
 
 
-def slim_files(prefix: str, nested: Collection[str] = ()) -> SlimmedFiles:
+def slim_files(prefix: str, nested: Collection[str] = (), *, keep: Collection[str] = ()) -> SlimmedFiles:
     """Sort the files of a prefix into classes; blocks. `nested` are places inside it, relative to it, left out.
+
+    `keep` names packages that stay as a whole, with what they need.
 
     Raises CondatuiError if it cannot be listed.
     """
@@ -35,4 +38,5 @@ def slim_files(prefix: str, nested: Collection[str] = ()) -> SlimmedFiles:
         snapshot = read_snapshot(prefix)
     except OSError as error:
         raise CondatuiError("The environment cannot be read.", f"{prefix}: {reason(error)}") from error
-    return sort_files(prefix, snapshot.contents, survey_files(snapshot, nested))
+    kept, _ = packages_named(keep, snapshot.contents)
+    return sort_files(prefix, snapshot.contents, survey_files(snapshot, nested), kept)

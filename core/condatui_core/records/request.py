@@ -259,6 +259,8 @@ class SlimRequest(Struct, frozen=True, kw_only=True, tag="slim"):
     """The classes of files that are left out of it."""
     leave_out: tuple[str, ...] = ()
     """Further packages that are left out as a whole: names of conda's, or of pip's."""
+    keep: tuple[str, ...] = ()
+    """Packages that stay, with all that they need, whatever class they are of: names of conda's, or of pip's."""
     offline: bool = False
     """Whether nothing may be downloaded; otherwise condatui tries offline first."""
 

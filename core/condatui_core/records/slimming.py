@@ -153,6 +153,14 @@ class Slimming(Struct, frozen=True, kw_only=True):
         return next(each for each in self.classes if each.name == name)
 
 
+class SparedPackage(Struct, frozen=True):
+    """A package that stays because the user has named it, or one that needs it."""
+
+    name: str
+    class_name: SlimClass
+    """The class that it would be of otherwise."""
+
+
 class SlimmedFiles(Struct, frozen=True, kw_only=True):
     """What a service would not need, and the class of every path."""
 
@@ -161,3 +169,5 @@ class SlimmedFiles(Struct, frozen=True, kw_only=True):
     """By path relative to the prefix, `.` for the prefix itself; directories too."""
     files: tuple[EnvironmentFile, ...]
     """All that was counted."""
+    spared: tuple[SparedPackage, ...] = ()
+    """The packages that would go as a whole if the user had not named some that stay."""

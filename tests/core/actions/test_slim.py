@@ -229,9 +229,39 @@ async def test_a_package_that_is_named_goes_too(machine: RemovalMachine, copy: P
     assert not (copy / SITE / "httpx").exists()
 
 
+async def test_what_is_kept_stays_with_what_it_needs_and_the_plan_says_so(machine: RemovalMachine, copy: Path) -> None:
+    classes: tuple[SlimClass, ...] = (*CLASSES, "leaves")
+    found = await planned(machine, classes=classes, keep=("pytest",))
+    [kept] = [text for label, text in found.facts if label == "kept as used"]
+    assert kept.startswith("left, pytest: ")
+    assert found.slimming and found.slimming.packages == ()
+    assert "kept as used" not in dict((await planned(machine, classes=classes)).facts)
+    assert "kept as used" not in dict((await planned(machine, classes=("tests",), keep=("pytest",))).facts)
+    outcome = await slimmed(machine, classes=classes, keep=("pytest",))
+    assert {each.name for each in read_prefix(str(copy)).packages} == {"python", "six", "cli", "pytest", "left", "tool"}
+    assert (copy / SITE / "left.py").exists()
+    assert not (copy / "include").exists(), "the other classes go"
+    sizes = {each.name: (each.before, each.after) for each in outcome.slimmed}
+    assert "developer-packages" not in sizes
+
+
+async def test_classes_that_were_not_chosen_weigh_in_the_copy_what_they_did(machine: RemovalMachine) -> None:
+    sizes = {each.name: each for each in (await slimmed(machine, classes=("tests",))).slimmed}
+    assert sizes["developer-packages"].before > 20000
+    assert sizes["developer-packages"].after == pytest.approx(sizes["developer-packages"].before, rel=0.01)
+
+
+def test_the_outcome_names_the_bytes_of_which_the_plan_gave_a_share(made: Made) -> None:
+    contents = dict(made.plan.facts)["contents"]
+    assert f"of the {contents.partition(' become ')[0]} that service has" in made.outcome.message
+    assert "%" not in made.outcome.message, "the real share may round to another one"
+
+
 @pytest.mark.parametrize(
     ("fields", "blocker"),
     [
+        ({"keep": ("nosuch",)}, "no-such-package"),
+        ({"keep": ("tool",), "leave_out": ("tool",)}, "kept-and-left-out"),
         ({"leave_out": ("six",)}, "is-needed"),
         ({"leave_out": ("nosuch",)}, "no-such-package"),
         ({"classes": ()}, "nothing-chosen"),

@@ -151,6 +151,7 @@ def test_a_command_that_fails_fails_and_one_that_is_ended_does_not(
         (("--timeout", "-1", "--run", "x"), "-1"),
         (("--into", "x", "--trace", "a"), "--into excludes --run and --trace"),
         (("--classes", "tests"), "need --into"),
+        (("--keep", "numpy"), "need --into"),
         (("--yes",), "need --into"),
         (("--into", "x", "--classes", "tests,nosuch"), "`nosuch` is no class. These are: leaves,"),
         (("--into", "x", "--classes", "kept"), "`kept` is no class"),
@@ -170,6 +171,8 @@ def test_a_copy_lacks_what_a_service_misses_little_of_unless_classes_are_named(s
     assert {"tests", "byte-code"} <= set(USUAL) and not {"conda-meta", "second-blas", "kept"} & set(USUAL)
     target = f"{sandbox.root_prefix}/envs/small"
     assert (usual["request"]["target"], usual["slimming"]["packages"]) == (target, ["pip"])
+    kept = json.loads(run_in(sandbox, *arguments, "--keep", "pip").stdout)["plan"]
+    assert (kept["request"]["keep"], kept["slimming"]["packages"]) == (["pip"], [])
     done = run_in(sandbox, *arguments, "--classes", "tests,headers", "--leave-out", "einops", "--no-conda-meta")
     assert json.loads(done.stdout.splitlines()[0])["plan"]["request"]["classes"] == ["tests", "headers", "conda-meta"]
     assert done.exit_code == 3

@@ -155,6 +155,35 @@ async def test_a_form_makes_a_slimmed_copy_of_what_a_service_hardly_misses() -> 
         assert made.jobs.requests == [SlimRequest(source=HUB, target=f"{ROOT}/envs/hub-slim", classes=USUAL)]
 
 
+async def test_after_a_run_the_copy_keeps_what_the_run_has_used() -> None:
+    made = workbench()
+    async with opened(workbench=made) as driver:
+        await driver.press("M")
+        assert "keep what ran" not in driver.text, "nothing has been run"
+        await driver.press("escape")
+        await run(driver, "python app.py")
+        await driver.until(lambda: "numpy needs it" in driver.text)
+        await driver.press("M")
+        assert "what the run has used" in driver.text
+        assert "the run never touched jupyter" in driver.text
+        await driver.press("enter")
+        await driver.until(lambda: made.jobs.requests)
+        target = f"{ROOT}/envs/hub-slim"
+        kept = SlimRequest(source=HUB, target=target, classes=USUAL, keep=("numpy", "libblas"))
+        assert made.jobs.requests == [kept]
+
+
+async def test_who_does_not_want_what_ran_to_be_kept_says_so() -> None:
+    made = workbench()
+    async with opened(workbench=made) as driver:
+        await run(driver, "python app.py")
+        await driver.until(lambda: "numpy needs it" in driver.text)
+        await driver.press("M", "tab", "tab", "tab", "n", "enter")
+        await driver.until(lambda: made.jobs.requests)
+        (request,) = made.jobs.requests
+        assert isinstance(request, SlimRequest) and request.keep == ()
+
+
 async def test_classes_can_be_typed_and_packages_named() -> None:
     made = workbench()
     async with opened(workbench=made) as driver:

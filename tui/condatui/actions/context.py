@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from condatui_core.records.alike import AlikeGroup, AlikeMember
     from condatui_core.records.cleanup import CleanupCandidate
     from condatui_core.records.job import Job
+    from condatui_core.records.usage import Usage
 
 
 class ActionContext(Struct, frozen=True):
@@ -37,6 +38,8 @@ class ActionContext(Struct, frozen=True):
     """Ids of the marked restore points, or of the one under the cursor."""
     revision: int | None = None
     """The number of the revision under the cursor, in place 1; None unless its history has the focus."""
+    usage: Usage | None = None
+    """What the last command that was run in the environment under the cursor has used of it, in place 1."""
 
     @property
     def chosen(self) -> tuple[Environment, ...]:

@@ -29,6 +29,7 @@ class Copying:
     """Its name or path, as it was spelled."""
     classes: tuple[SlimClass, ...]
     leave_out: tuple[str, ...]
+    keep: tuple[str, ...]
     offline: bool
     dry_run: bool
     yes: bool
@@ -43,18 +44,19 @@ def copying_options(command: Callable[..., Any]) -> Callable[..., Any]:
         into: str | None,
         classes: tuple[SlimClass, ...],
         leave_out: tuple[str, ...],
+        keep: tuple[str, ...],
         no_conda_meta: bool,
         **named: Any,  # noqa: ANN401 - the other parameters of the command
     ) -> object:
         flags = {name: named.pop(name) for name in ("offline", "dry_run", "yes")}
         if into is None:
-            if classes or leave_out or no_conda_meta or any(flags.values()):
+            if classes or leave_out or keep or no_conda_meta or any(flags.values()):
                 raise click.UsageError(f"{', '.join(_NAMES)} and --yes need --into.")
             return command(*given, copying=None, **named)
         chosen = classes or USUAL
         if no_conda_meta:
             chosen = tuple(dict.fromkeys((*chosen, LEAVABLE["conda-meta"])))
-        return command(*given, copying=Copying(into, chosen, leave_out, **flags), **named)
+        return command(*given, copying=Copying(into, chosen, leave_out, keep, **flags), **named)
 
     for option in _OPTIONS:
         copying = option(copying)
@@ -73,17 +75,25 @@ def make_copy(invocation: Invocation, env: str, copying: Copying, *, as_json: bo
             target=target_prefix(copying.into, source, context, cwd=invocation.cwd),
             classes=copying.classes,
             leave_out=copying.leave_out,
+            keep=copying.keep,
             offline=copying.offline,
         )
 
     run_action(invocation, request, dry_run=copying.dry_run, yes=copying.yes, as_json=as_json)
 
 
-_NAMES = ("--classes", "--leave-out", "--no-conda-meta", "--offline", "--dry-run")
+_NAMES = ("--classes", "--leave-out", "--keep", "--no-conda-meta", "--offline", "--dry-run")
 _OPTIONS = (
     click.option("--offline", is_flag=True, help="With --into: download nothing."),
     click.option(
         "--no-conda-meta", is_flag=True, help="With --into: leave out conda-meta as well, so that no conda lists it."
+    ),
+    click.option(
+        "--keep",
+        metavar="PACKAGE",
+        multiple=True,
+        help="With --into: a package that stays, with all that it needs, such as one that --run marks as used; may be"
+        " given again.",
     ),
     click.option(
         "--leave-out",

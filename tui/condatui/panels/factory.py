@@ -14,7 +14,6 @@ from condatui.panels.slim_form import SlimForm
 from condatui.session import Session
 from condatui.view_models.plan import Facts
 from condatui_core.errors import UsageError
-from condatui_core.records.environment import Environment
 from condatui_core.records.request import (
     CheckpointRequest,
     RelinkRequest,
@@ -44,13 +43,14 @@ async def panel_for(action: str, session: Session, action_context: ActionContext
         return ActionPanel(session, find_request=find)
     if action == "export":
         return _export_panel(session, action_context, paths)
-    assert action_context.current is not None
-    return ActionPanel(session, form=_form_of_one(action, session, action_context.current, paths))
+    return ActionPanel(session, form=_form_of_one(action, session, action_context, paths))
 
 
-def _form_of_one(action: str, session: Session, environment: Environment, paths: FormPaths) -> ActionForm:
+def _form_of_one(action: str, session: Session, action_context: ActionContext, paths: FormPaths) -> ActionForm:
+    environment = action_context.current
+    assert environment is not None  # otherwise the key says that there is none
     if action == "slim":
-        return SlimForm(session, environment, paths)
+        return SlimForm(session, environment, paths, action_context.usage)
     return ShipForm(environment, paths) if action == "ship" else PackForm(environment, paths)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from condatui.panels.clone_form import free_name, target_of
 from condatui.panels.forms import FormPaths, split_words
 from condatui.session import Session
-from condatui.view_models.form import YES, Answers, ChoiceField, Form, TextField, yes_or_no
+from condatui.view_models.form import NO, YES, Answers, ChoiceField, Form, TextField, yes_or_no
 from condatui_core.analyses.slimming.classes import CLASSES, USUAL, class_named
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment
 from condatui_core.records.request import SlimRequest
 from condatui_core.records.slimming import SlimClass
-from condatui_core.text import sanitize
+from condatui_core.records.usage import PackageUse, Usage
+from condatui_core.text import sanitize, some_of
 
 _CONDA_META: SlimClass = "conda-meta"
 _TYPED = "typed"
@@ -33,10 +34,15 @@ class SlimForm:
 
     previews = False
 
-    def __init__(self, session: Session, environment: Environment, paths: FormPaths) -> None:
+    def __init__(
+        self, session: Session, environment: Environment, paths: FormPaths, usage: Usage | None = None
+    ) -> None:
+        """With `usage`, what a command has used of the environment stays unless the user wants it otherwise."""
         self._session = session
         self._environment = environment
         self._paths = paths
+        self._used = _names(usage, "used", "needed")
+        self._never = _names(usage, "never")
 
     def form(self, answers: Answers) -> Form:
         """The fields; classes are typed only where none of the usual choices will do."""
@@ -47,12 +53,22 @@ class SlimForm:
             TextField("name", "as", free_name(self._environment, names, "slim"), "a name, or a path"),
             chosen,
             TextField("typed", "which are", ",".join(USUAL), "such as tests,headers"),
-            TextField("leave_out", "and packages", example="none; or, say, jupyterlab black"),
+            TextField("leave_out", "and packages", example=self._example),
+            ChoiceField("keep", "keep what ran", ((YES, "what the run has used"), (NO, "no")), YES),
             yes_or_no("no_conda_meta", "no conda-meta"),
             yes_or_no("offline", "no downloads"),
         )
-        hidden = frozenset[str]() if chosen.value == _TYPED else frozenset({"typed"})
+        hidden = frozenset(
+            field for field, shown in (("typed", chosen.value == _TYPED), ("keep", self._used)) if not shown
+        )
         return Form(f"Make a slimmed copy of {sanitize(self._environment.name)}", fields, hidden, first="name")
+
+    @property
+    def _example(self) -> str:
+        """The packages that a run has never touched, which are left out only if the user says so."""
+        if not self._never:
+            return "none; or, say, jupyterlab black"
+        return f"none; the run never touched {sanitize(some_of(self._never))}"
 
     async def request(self, answers: Answers) -> SlimRequest:
         """The request for the copy."""
@@ -64,8 +80,15 @@ class SlimForm:
             target=await target_of(answers["name"], self._environment, self._session, self._paths),
             classes=classes,
             leave_out=split_words(answers["leave_out"], "The packages"),
+            keep=self._used if answers["keep"] == YES else (),
             offline=answers["offline"] == YES,
         )
+
+
+def _names(usage: Usage | None, *uses: PackageUse) -> tuple[str, ...]:
+    """The packages with one of these marks."""
+    found = [each.name for use in uses for each in usage.of(use)] if usage else []
+    return tuple(dict.fromkeys(found))
 
 
 def _read(text: str) -> tuple[SlimClass, ...]:

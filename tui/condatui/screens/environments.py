@@ -90,10 +90,12 @@ class EnvironmentsScreen(FilteredPlace):
 
     @property
     def action_context(self) -> ActionContext:
-        """The environments under the cursor, marked and hidden, and the revision under the cursor, for the actions."""
-        revision = self.detail.revision
+        """The environments under the cursor, marked and hidden; of the first, its revision and what a run has used."""
+        revision, current = self.detail.revision, self.current_environment
         number = revision.number if revision else None
-        return replace(super().action_context, hidden=self._hidden, revision=number)
+        traced = self._tracer.of(current) if current else None
+        usage = traced.usage if traced else None
+        return replace(super().action_context, hidden=self._hidden, revision=number, usage=usage)
 
     @property
     def _hidden(self) -> frozenset[str]:

@@ -12,7 +12,7 @@ from condatui_core.actions.clone.facts import read_facts as read_clone_facts
 from condatui_core.actions.clone.plan import plan_of as plan_of_clone
 from condatui_core.actions.clone.source import OF_INSTALLATION
 from condatui_core.actions.protocol import JobContext
-from condatui_core.analyses.slimming.going import Going, going_of
+from condatui_core.analyses.slimming.going import Going, going_of, packages_named
 from condatui_core.disk.slimming import slim_files
 from condatui_core.errors import CondatuiError
 from condatui_core.prefixes.snapshot import PrefixRecords, read_records
@@ -37,6 +37,17 @@ class SlimFacts:
     going: Going
 
     @property
+    def unknown(self) -> tuple[str, ...]:
+        """Names of packages that are to be left out or kept, and are not there."""
+        return (*self.going.unknown, *packages_named(self.request.keep, self.records.contents)[1])
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The packages that stay only because the request keeps them, or something that needs them."""
+        spared = self.slimmed.spared if self.slimmed else ()
+        return tuple(dict.fromkeys(each.name for each in spared if each.class_name in self.request.classes))
+
+    @property
     def name(self) -> str:
         """What the environment is called."""
         environment = self.clone.environment
@@ -51,7 +62,7 @@ def clone_request(request: SlimRequest) -> CloneRequest:
 async def read_facts(request: SlimRequest, context: JobContext) -> SlimFacts:
     """Read the facts, changing nothing."""
     records = await asyncio.to_thread(read_records, request.source)
-    slimmed = await asyncio.to_thread(_slimmed, request.source)
+    slimmed = await asyncio.to_thread(_slimmed, request)
     going = Going()
     if slimmed:
         going = going_of(request.classes, records.contents, slimmed, leave_out=request.leave_out)
@@ -66,8 +77,8 @@ async def read_facts(request: SlimRequest, context: JobContext) -> SlimFacts:
     )
 
 
-def _slimmed(prefix: str) -> SlimmedFiles | None:
+def _slimmed(request: SlimRequest) -> SlimmedFiles | None:
     try:
-        return slim_files(prefix, OF_INSTALLATION)
+        return slim_files(request.source, OF_INSTALLATION, keep=request.keep)
     except CondatuiError:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Collection
 from functools import partial
 
@@ -18,7 +19,7 @@ from condatui_core.actions.slim.leave_out import leave_out
 from condatui_core.actions.slim.plan import plan_of
 from condatui_core.actions.slim.proof import prove
 from condatui_core.analyses.slimming.classes import CLASSES
-from condatui_core.analyses.slimming.going import came_with_the_copy
+from condatui_core.analyses.slimming.going import came_with_the_copy, weights
 from condatui_core.conda.registry import unregister
 from condatui_core.disk.slimming import slim_files
 from condatui_core.errors import CondatuiError, RefusedError
@@ -31,7 +32,7 @@ from condatui_core.records.finding import Finding, finding
 from condatui_core.records.job import ClassSizes, Outcome, Plan, PlannedSlimming
 from condatui_core.records.request import SlimRequest
 from condatui_core.records.slimming import SlimClass
-from condatui_core.text import format_bytes, percent, sanitize
+from condatui_core.text import format_bytes, sanitize
 
 _TOLERATED, _LEAST = 0.01, 1 << 20
 """The part of the predicted bytes, and the bytes, by which a copy may differ before that is told."""
@@ -87,7 +88,7 @@ class _Slimming:
     def _leave_out(self) -> Identity:
         """Delete from the copy what was chosen, and note in it what it lacks; blocks."""
         facts, work = self._facts, self._work
-        copied = slim_files(self._target)
+        copied = slim_files(self._target, keep=facts.request.keep)
         came = {*came_with_the_copy(copied, facts.request.classes)} - {".", HALF_MADE}
         going = (facts.going.paths | came) - {".", HALF_MADE}
         brought: frozenset[SlimClass] = frozenset(copied.class_of[each] for each in came)
@@ -116,9 +117,10 @@ class _Slimming:
         )
 
     def _sizes(self) -> tuple[ClassSizes, ...]:
-        """What each class really weighs in the copy; blocks."""
+        """What each class really weighs in the copy; blocks. A file is in the class that it has in the source."""
         copied = slim_files(self._target)
-        there = {each.name: each.image_bytes for each in copied.slimming.classes}
+        before_it = self._facts.slimmed.class_of if self._facts.slimmed else {}
+        there = defaultdict(int, weights(replace(copied, class_of={**copied.class_of, **before_it}), copied.files))
         there["kept"] -= sum(each.size for each in copied.files if each.path == HALF_MADE)  # which goes in the end
         before = {each.name: each.before for each in self._planned.sizes}
         return tuple(
@@ -131,7 +133,8 @@ class _Slimming:
         self, made: Outcome, sizes: tuple[ClassSizes, ...], findings: tuple[Finding, ...], used: int
     ) -> Outcome:
         before, after = sum(each.before for each in sizes), sum(each.after for each in sizes)
-        share = f", {percent(after / before)} of what {sanitize(self._facts.name)} has" if before >= after > 0 else ""
+        # No percentage: what the copy really has may round to another one than the plan has said of the same bytes.
+        share = f" of the {format_bytes(before)} that {sanitize(self._facts.name)} has" if before >= after > 0 else ""
         return replace(
             made,
             message=f"{self._name} was made: {format_bytes(after)} of contents{share}.",

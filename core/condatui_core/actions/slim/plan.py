@@ -12,7 +12,7 @@ from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.slim.facts import SlimFacts, read_facts
 from condatui_core.analyses.needs import Node
 from condatui_core.analyses.slimming.classes import CLASSES
-from condatui_core.analyses.slimming.going import needed_by_what_stays, size_lines, sizes_of
+from condatui_core.analyses.slimming.going import needed_by_what_stays, packages_named, size_lines, sizes_of
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.job import Plan, PlannedSlimming, Step
 from condatui_core.records.request import SlimRequest
@@ -59,9 +59,14 @@ def _blockers(facts: SlimFacts, context: JobContext) -> Iterator[Finding]:
         yield blocker("bad-class", "`kept` is what stays: it cannot be left out.")
     if not request.classes and not request.leave_out:
         yield blocker("nothing-chosen", "Nothing was chosen that the copy could lack.", "A clone has everything.")
-    if facts.going.unknown:
-        message = f"{name} has no package {', '.join(map(sanitize, facts.going.unknown))}."
+    if unknown := facts.unknown:
+        message = f"{name} has no package {', '.join(map(sanitize, unknown))}."
         yield blocker("no-such-package", message, "Look what it has.")
+    if both := sorted(
+        {node.name for node in packages_named(request.keep, facts.records.contents)[0] & facts.going.named}
+    ):
+        message = f"{sanitize(', '.join(both))} of {name}: to be kept, and to be left out."
+        yield blocker("kept-and-left-out", message, "Keep what a service uses, or leave it out.")
     if needed := [(one, other) for one, other in _needed(facts) if other in facts.going.named]:
         lines = [f"{one.name} needs {other.name}" for one, other in needed]
         message = f"What is to be left out of {name} is needed by what stays."
@@ -132,3 +137,8 @@ def _facts(facts: SlimFacts, planned: PlannedSlimming) -> Iterator[tuple[str, st
     yield from size_lines(planned.sizes)
     if whole := (*planned.packages, *planned.distributions):
         yield "left out whole", sanitize(", ".join(whole))
+    if kept := facts.kept:
+        yield (
+            "kept as used",
+            f"{sanitize(', '.join(kept))}: the run used them or you named them, or one of those needs them",
+        )

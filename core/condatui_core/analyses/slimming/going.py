@@ -51,7 +51,7 @@ def going_of(
         for each in slimmed.slimming.packages
         if each.class_name in chosen
     }
-    named, unknown = _named(leave_out, contents)
+    named, unknown = packages_named(leave_out, contents)
     nodes = frozenset(whole | named)
     owners = {number for number, node in enumerate(package_nodes(contents)) if node in nodes}
     of_classes = frozenset(_of_classes(slimmed, chosen))
@@ -70,7 +70,8 @@ def package_nodes(contents: PrefixContents) -> Iterator[Node]:
     yield from (Node("pypi", canonicalize_name(each.name)) for each in contents.pip_distributions)
 
 
-def _named(names: Iterable[str], contents: PrefixContents) -> tuple[set[Node], tuple[str, ...]]:
+def packages_named(names: Iterable[str], contents: PrefixContents) -> tuple[set[Node], tuple[str, ...]]:
+    """The packages of these names, conda's and pip's, and the names that none of them has."""
     there = frozenset(package_nodes(contents))
     found, unknown = set[Node](), list[str]()
     for name in names:
@@ -111,7 +112,7 @@ def needed_by_what_stays(going: Going, contents: PrefixContents) -> tuple[tuple[
 
 def sizes_of(slimmed: SlimmedFiles, going: Collection[str]) -> tuple[ClassSizes, ...]:
     """What each class weighs before and after these paths are gone; a class without a file is left out."""
-    after = _weights(slimmed, (each for each in slimmed.files if each.path not in going))
+    after = weights(slimmed, (each for each in slimmed.files if each.path not in going))
     return tuple(
         ClassSizes(name=each.name, label=each.label, before=each.image_bytes, after=after.get(each.name, 0))
         for each in slimmed.slimming.classes
@@ -119,8 +120,8 @@ def sizes_of(slimmed: SlimmedFiles, going: Collection[str]) -> tuple[ClassSizes,
     )
 
 
-def _weights(slimmed: SlimmedFiles, files: Iterable[EnvironmentFile]) -> dict[SlimClass, int]:
-    """The bytes of contents by class, each inode once."""
+def weights(slimmed: SlimmedFiles, files: Iterable[EnvironmentFile]) -> dict[SlimClass, int]:
+    """The bytes of contents of these files by class, each inode once."""
     seen: set[tuple[int, int]] = set()
     found: dict[SlimClass, int] = {}
     for each in files:

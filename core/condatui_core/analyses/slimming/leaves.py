@@ -28,8 +28,7 @@ def asked_for(contents: PrefixContents, needs: Needs, asked_of_pip: Collection[s
     `asked_of_pip` are the distributions, by canonical name, that pip was asked for; None if it did not note them.
     """
     nodes = needs.nodes
-    if contents.unreadable:
-        unknown = "Something could not be read, and may need any package: none counts as one that nobody asked for."
+    if unknown := _why_unknown(contents):
         return AskedFor(frozenset(nodes), (unknown,))
     conda = frozenset(node for node in nodes if node.source == "conda")
     pip = frozenset(nodes) - conda
@@ -44,6 +43,16 @@ def asked_for(contents: PrefixContents, needs: Needs, asked_of_pip: Collection[s
     if pip and PYTHON in conda:
         asked |= {PYTHON}
     return AskedFor(asked, tuple(limits))
+
+
+def _why_unknown(contents: PrefixContents) -> str:
+    """Why any package may be wanted, whoever asked for it; empty if the requests say what is."""
+    if contents.unreadable:
+        return "Something could not be read, and may need any package: none counts as one that nobody asked for."
+    if contents.slimmed is not None:
+        # What was requested may be what the copy lacks, and what that needed is what the copy was made for.
+        return "It is a slimmed copy, made for what it has: no package counts as one that nobody asked for."
+    return ""
 
 
 def _asked_of_conda(contents: PrefixContents, needs: Needs, nodes: Collection[Node]) -> frozenset[Node]:

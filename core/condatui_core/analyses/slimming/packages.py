@@ -29,6 +29,7 @@ _DEVELOPER = frozenset({
     "scikit-build-core", "twine", "cmake", "cython", "swig",
 })  # fmt: skip
 """What people work with, and services do not run. Compilers are not among it: some packages compile at run time."""
+_PIP = Node("conda", "pip")
 _FAMILIES = re.compile(r"(?:pytest|sphinx|sphinxcontrib|mkdocs|flake8|jupyterlab|jupyter-lsp|nbsphinx)[-_].+")
 
 
@@ -40,23 +41,31 @@ class WholePackages(Struct, frozen=True):
     """What could not be told, a sentence each."""
 
 
-def whole_packages(contents: PrefixContents, needs: Needs, asked_of_pip: Collection[str] | None) -> WholePackages:
+def whole_packages(
+    contents: PrefixContents, needs: Needs, asked_of_pip: Collection[str] | None, stays: Collection[Node] = ()
+) -> WholePackages:
     """Which packages a service does not need, by who asked for them, what they are and who needs them.
 
-    A tool that something else needs stays, and so does what tools share with the rest.
+    A tool that something else needs stays, and so does what tools share with the rest. `stays` are packages of which
+    the user has said that a service needs them.
     """
     asked = asked_for(contents, needs, asked_of_pip)
-    unasked = leaves(needs, asked.nodes)
+    unasked = leaves(needs, asked.nodes.union(stays))
     rest = frozenset(needs.nodes) - unasked
     tools = {node for node in rest if is_for_developers(node)}
     installers = {node for node in rest if node.name in _INSTALLERS}
-    wanted = (asked.nodes | (rest & {PYTHON})) - tools - installers
+    wanted = ((asked.nodes | (rest & {PYTHON})) - tools - installers).union(stays)
     served = closure(wanted, lambda node: _needed_to_run(needs, node, tools | installers))
     of_tools = closure(tools - served, needs.with_options)
     found: dict[Node, SlimClass] = dict.fromkeys(unasked, "leaves")
     for node in rest - served:
         found[node] = "developer-packages" if node in of_tools - installers else "installer-leftovers"
     return WholePackages(found, asked.limits)
+
+
+def with_needs(needs: Needs, nodes: Iterable[Node]) -> set[Node]:
+    """These packages and all that they need to run, at any remove; python needs no pip."""
+    return closure(nodes, lambda node: needs.of(node) - {_PIP} if node == PYTHON else needs.of(node))
 
 
 def is_for_developers(node: Node) -> bool:

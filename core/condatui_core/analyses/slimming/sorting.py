@@ -26,7 +26,7 @@ from condatui_core.analyses.slimming.libraries import (
     second_blas,
     second_versions,
 )
-from condatui_core.analyses.slimming.packages import chain_above, whole_packages
+from condatui_core.analyses.slimming.packages import chain_above, whole_packages, with_needs
 from condatui_core.analyses.slimming.travel import cannot_travel, unread
 from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import PrefixContents
@@ -37,21 +37,35 @@ from condatui_core.records.slimming import (
     SlimmedFiles,
     SlimmedPackage,
     Slimming,
+    SparedPackage,
     SurveyedFiles,
 )
 
 _RANK: Mapping[SlimClass, int] = {rule.name: rank for rank, rule in enumerate(CLASSES)}
 
 
-def sort_files(prefix: str, contents: PrefixContents, surveyed: SurveyedFiles) -> SlimmedFiles:
-    """Give every path of an environment its class, and add up what each class has."""
+def sort_files(
+    prefix: str, contents: PrefixContents, surveyed: SurveyedFiles, keep: Collection[Node] = ()
+) -> SlimmedFiles:
+    """Give every path of an environment its class, and add up what each class has.
+
+    The packages in `keep`, and what they need, are of no class that takes whole packages.
+    """
     packages: tuple[PackageRecord | Distribution, ...] = (*contents.packages, *contents.pip_distributions)
     nodes = tuple(map(node_of, packages))
     needs = Needs(contents)
     loading = Loading(surveyed.files, surveyed.libraries)
-    whole = whole_packages(contents, needs, surveyed.asked_of_pip)
+    stays = with_needs(needs, keep)
+    whole = whole_packages(contents, needs, surveyed.asked_of_pip, stays)
     idle, said = _idle(surveyed, nodes, loading, whole.class_of)
-    class_of_node: dict[Node, SlimClass] = {**whole.class_of, **idle}
+    class_of_node: dict[Node, SlimClass] = {
+        **whole.class_of,
+        **{node: name for node, name in idle.items() if node not in stays},
+    }
+    otherwise = class_of_node
+    if stays:
+        unkept: dict[Node, SlimClass] = {**idle, **whole_packages(contents, needs, surveyed.asked_of_pip).class_of}
+        otherwise = unkept
     sorter = _PathSorter(contents, surveyed, [class_of_node.get(node) for node in nodes], loading)
     class_of = _with_directories(surveyed.files, _by_inode(surveyed.files, sorter))
     totals = _add_up(surveyed.files, class_of)
@@ -65,7 +79,13 @@ def sort_files(prefix: str, contents: PrefixContents, surveyed: SurveyedFiles) -
         cannot_travel=cannot_travel(contents),
         limits=(*whole.limits, *said, *unread(contents, surveyed)),
     )
-    return SlimmedFiles(slimming=slimming, class_of=class_of, files=surveyed.files)
+    spared = [SparedPackage(node.name, name) for node, name in otherwise.items() if node not in class_of_node]
+    return SlimmedFiles(
+        slimming=slimming,
+        class_of=class_of,
+        files=surveyed.files,
+        spared=tuple(sorted(spared, key=lambda each: each.name)),
+    )
 
 
 def node_of(package: PackageRecord | Distribution) -> Node:

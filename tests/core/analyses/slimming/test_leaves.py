@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterable, Mapping
 
 import pytest
+from msgspec.structs import replace
 
 from condatui_core.analyses.dependencies import unmet_dependencies
 from condatui_core.analyses.needs import Needs, Node
@@ -108,6 +109,26 @@ def test_what_pip_has_installed_needs_python_though_nobody_asked_for_it() -> Non
     )
     needs = Needs(contents)
     assert leaves(needs, asked_for(contents, needs, {"mine"}).nodes) == frozenset()
+
+
+def test_in_a_slimmed_copy_nothing_counts_as_left_over() -> None:
+    """Its requests may be what it lacks: numpy was needed by a pandas that was left out."""
+    contents = PrefixContents(
+        packages=(package("python"), package("numpy", depends=("python", "libblas")), package("libblas")),
+        distributions=(pip_package("idna"),),
+        history=History(requested=(("python", "python"),)),
+        slimmed=("pandas",),
+    )
+    needs = Needs(contents)
+    asked = asked_for(contents, needs, frozenset())
+    assert leaves(needs, asked.nodes) == frozenset()
+    assert "slimmed copy" in asked.limits[0]
+    whole = replace(contents, slimmed=None)
+    assert {each.name for each in leaves(needs, asked_for(whole, needs, frozenset()).nodes)} == {
+        "numpy",
+        "libblas",
+        "idna",
+    }
 
 
 def test_where_a_record_cannot_be_read_nothing_counts_as_left_over() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from condatui_core.analyses.needs import Needs, Node
-from condatui_core.analyses.slimming.packages import chain_above, is_for_developers, whole_packages
+from condatui_core.analyses.slimming.packages import chain_above, is_for_developers, whole_packages, with_needs
 from condatui_core.records.prefix import History, PrefixContents
 from support.inventories import package, pip_package
 
@@ -15,6 +15,7 @@ def classes(
     requested: Sequence[str],
     pip: Mapping[str, Sequence[str]] | None = None,
     asked_of_pip: Sequence[str] = (),
+    kept: Sequence[str] = (),
 ) -> dict[str, str]:
     """The class of each package that goes, by its name."""
     contents = PrefixContents(
@@ -22,7 +23,9 @@ def classes(
         distributions=tuple(pip_package(name, requires=tuple(needs)) for name, needs in (pip or {}).items()),
         history=History(requested=tuple((name, name) for name in requested)),
     )
-    found = whole_packages(contents, Needs(contents), asked_of_pip)
+    needs = Needs(contents)
+    stays = with_needs(needs, (Node("conda", name) for name in kept))
+    found = whole_packages(contents, needs, asked_of_pip, stays)
     return {node.name: name for node, name in found.class_of.items()}
 
 
@@ -44,6 +47,17 @@ def test_what_a_tool_shares_with_a_service_stays() -> None:
 def test_a_tool_that_something_cannot_do_without_stays() -> None:
     needed = {"python": [], "ipython": ["python", "jedi"], "jedi": [], "fastai": ["ipython"]}
     assert classes(needed, ["fastai"]) == {}
+
+
+def test_what_is_kept_stays_with_all_that_it_needs_whatever_it_is() -> None:
+    needed = {
+        "python": ["pip"], "pip": ["python"], "numpy": ["python", "libblas"], "libblas": [], "stray": ["python"],
+        "pytest": ["iniconfig", "python"], "iniconfig": [],
+    }  # fmt: skip
+    requested = ["python", "pytest"]
+    assert set(classes(needed, requested)) == {"pip", "numpy", "libblas", "stray", "pytest", "iniconfig"}
+    assert set(classes(needed, requested, kept=["numpy", "pytest"])) == {"stray", "pip"}
+    assert "pip" not in classes(needed, requested, kept=["pip"])
 
 
 def test_a_tool_that_is_only_an_option_goes() -> None:
