@@ -26,6 +26,7 @@ _NEVER_KEPT: frozenset[SkipReason] = frozenset(
         "unreadable",
         "other-owner",
         "editable",
+        "last-use",
         "prefix-inside",
         "file-system",
     }

@@ -347,6 +347,8 @@ async def test_what_an_interruption_leaves_is_told_and_the_way_out_goes_on(machi
     assert {(prefix_of(machine, name) / LIBRARY).stat().st_nlink for name in NAMES} == {3}
     told = await recover.recover(made, request, "look", machine.context())
     assert told.state == "untouched"
+    settled = await recover.recover(made, request, "join", machine.context())
+    assert settled.state == "done"  # so it is told once more at most
 
 
 async def test_what_a_separation_has_left_is_told(machine: RemovalMachine) -> None:

@@ -369,6 +369,9 @@ def test_the_files_by_which_the_last_use_is_told_keep_their_times(world: SameWor
     assert joined_paths(found, world.root) == {"envs/b/lib/libpython.so"}
     assert skipped(found) == {"last-use": (1, 8192)}
     assert len(world.survey(method="reflink").sets) == 2  # both keep theirs
+    bundled = {"bundled/python.bin": content("python")}
+    install_wheel(world.environment("c"), "bundled", bundled)  # becomes no second name of an interpreter
+    assert not any("c/" in each for each in joined_paths(world.survey(), world.root))
 
 
 # Files of which no record states a digest
