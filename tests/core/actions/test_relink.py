@@ -175,8 +175,9 @@ async def test_the_last_change_is_a_relink_as_long_as_it_is_the_newest_and_files
 def _written(context: JobContext, seconds: int) -> None:
     """Let the lists of joined files be written so many seconds after the newest restore point."""
     newest = max(each.at for each in all_points(directory_of_points(context.settings, context.locations)))
+    at = newest.timestamp() + seconds
     for each in context.locations.relinked.glob("*.json.gz"):
-        os.utime(each, (newest.timestamp() + seconds,) * 2)
+        os.utime(each, times=(at, at))
 
 
 async def test_what_is_installed_or_removed_later_leaves_the_others_as_they_were(machine: RemovalMachine) -> None:
