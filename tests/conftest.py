@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from condatui_core.log import LogFile
 from condatui_sandbox import Sandbox, ScaleTree, build_sandbox, build_scale
@@ -18,6 +19,9 @@ from condatui_sandbox.environments import relist_gone
 from condatui_sandbox.layout import Layout
 from support.sandboxes import copy_sandbox
 from support.scratch import MEMORY, roomy_memory
+
+settings.register_profile("any-load", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+settings.load_profile("any-load")  # how long a made-up input takes says how busy the machine is
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from condatui_core.records.kernel import Reference
     from condatui_core.records.policy import GpuVerdict, Policy
     from condatui_core.records.relinking import RelinkSurvey
-    from condatui_core.records.request import ExportRequest, RestoreRequest, RollbackRequest
+    from condatui_core.records.request import ExportRequest, RestoreRequest, RollbackRequest, SeparateRequest
     from condatui_core.records.restore_point import RestorePointSummary
     from condatui_core.records.revision import RevisionFacts
     from condatui_core.records.slimming import Slimming
@@ -419,11 +419,12 @@ class Workbench:
         saved = saved_by_sharing({each.prefix: each.same for each in proposal.environments})
         return BaselineDraft(proposal=proposal, format=form, text=export.text, saved_bytes=saved, clone_seconds=seconds)
 
-    async def last_change(self) -> str:
-        """The id of the restore point that undoes the last change. UsageError if there is none to undo."""
-        from condatui_core.actions.restore.listing import find_last_change  # noqa: PLC0415 - only an undo needs it
+    async def undo_of_last_change(self, environment: Environment | None) -> RestoreRequest | SeparateRequest:
+        """What undoes the last change; a relink is undone in this environment. UsageError if there is none to undo."""
+        from condatui_core.actions.last_change import undo_of_last_change  # noqa: PLC0415 - only an undo needs it
 
-        return await find_last_change(await self.job_context())
+        prefix = environment.prefix if environment else None
+        return await asyncio.to_thread(undo_of_last_change, prefix, await self.job_context())
 
     async def before_last_change(self, environment: Environment) -> RestoreRequest | RollbackRequest:
         """What brings an environment back to before its last change. UsageError if nothing is known to have changed."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from condatui_core.actions.last_change import separation
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.restore.listing import last_change
 from condatui_core.analyses.alike import alike_groups
@@ -29,7 +30,7 @@ from condatui_core.records.gpu import GpuResult
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.kernel import Reference
 from condatui_core.records.relinking import RelinkSurvey
-from condatui_core.records.request import ExportRequest, RollbackRequest
+from condatui_core.records.request import ExportRequest, RestoreRequest, RollbackRequest, SeparateRequest
 from condatui_core.records.restore_point import RestorePointSummary
 from condatui_core.records.revision import RevisionFacts
 from condatui_core.records.slimming import Slimming
@@ -160,6 +161,8 @@ class FakeWorkbench:
     """Yields scripted inventories; an exception among them is raised, an asyncio.Event is waited for."""
 
     stored_twice = RelinkSurvey()
+    joined: tuple[str, ...] = ()
+    """The environments with files that were joined after all other changes."""
     same_files_error: CondatuiError | None = None
     same_files_gate: asyncio.Event | None = None
     """The search for what is stored twice waits for it, if there is one."""
@@ -354,8 +357,10 @@ class FakeWorkbench:
     async def restore_points(self) -> tuple[RestorePointSummary, ...]:
         return await self.jobs.restore_points()
 
-    async def last_change(self) -> str:
-        return last_change(await self.jobs.restore_points())
+    async def undo_of_last_change(self, environment: Environment | None) -> RestoreRequest | SeparateRequest:
+        if self.joined:
+            return separation(environment.prefix if environment else None, self.joined)
+        return RestoreRequest(id=last_change(await self.jobs.restore_points()))
 
     async def before_last_change(self, environment: Environment) -> RollbackRequest:
         assert environment.contents

@@ -8,14 +8,16 @@ import hashlib
 import os
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime, timezone
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from condatui_core.actions.exchanges import Exchange, noted_files, read_notes, settle, unsettled
-from condatui_core.errors import NewerFormatError
+from condatui_core.errors import CondatuiError, NewerFormatError
 from condatui_core.fs.atomic_write import write_whole
 from condatui_core.fs.documents import decode, encode_versioned, format_of
 from condatui_core.fs.safe_read import read_bounded, reason
@@ -51,6 +53,31 @@ def read_joined(directory: Path, prefix: str) -> tuple[JoinedFile, ...]:
     Raises OSError if the list is there and cannot be read, NewerFormatError if a newer condatui has written it.
     """
     return tuple(each for each in _listed(_file(directory, prefix)).files if _is_joined(prefix, each))
+
+
+class JoinedEnvironment(Struct, frozen=True):
+    """An environment with files that are one with others since a relink."""
+
+    at: datetime
+    """When its list was written last."""
+    prefix: str
+
+
+def joined_environments(directory: Path) -> tuple[JoinedEnvironment, ...]:
+    """The environments with files that are still joined, the last relinked first; blocks.
+
+    A list that cannot be read is left out here: who asks for its environment is told.
+    """
+    return tuple(sorted(_joined_environments(directory), key=lambda each: (each.at, each.prefix), reverse=True))
+
+
+def _joined_environments(directory: Path) -> Iterator[JoinedEnvironment]:
+    for file in directory.glob(f"*{_SUFFIX}"):
+        with suppress(OSError, CondatuiError):
+            at = datetime.fromtimestamp(file.stat().st_mtime, timezone.utc)
+            found = _listed(file)
+            if any(_is_joined(found.prefix, each) for each in found.files):
+                yield JoinedEnvironment(at, found.prefix)
 
 
 def write_joined(directory: Path, prefix: str, files: Sequence[JoinedFile]) -> None:

@@ -26,6 +26,7 @@ _NEVER_KEPT: frozenset[SkipReason] = frozenset(
         "unreadable",
         "other-owner",
         "editable",
+        "last-use",
         "prefix-inside",
         "file-system",
     }
@@ -95,13 +96,13 @@ class _Sorting:
             kept = self._kept(alike, reasons)
             if first is None:
                 first = kept
-            else:
+            elif self._is_asked_for(kept):
                 self._skip(kept, _difference(first, kept))
             self._join(device, sha256, kept, [each for each in alike if each is not kept], reasons, method)
         left = [each for each in inodes if not self._may_be_kept(each, reasons[each.number])]
         if first is None:  # one of them would stay in any case
             left = sorted(left, key=lambda each: each.allocated)[:-1]
-        for each in left:
+        for each in filter(self._is_asked_for, left):
             self._skip(each, reasons[each.number] or "changed")
 
     def _may_be_kept(self, inode: SeenInode, why: SkipReason | None) -> bool:
@@ -149,7 +150,7 @@ class _Sorting:
         if not inode.mode & _READABLE:
             yield "unreadable"
         for each in inode.files:
-            if each.alone:
+            if each.alone and (each.alone, method) != ("last-use", "reflink"):  # what shares blocks keeps its times
                 yield each.alone
         stated = {each.sha256 for each in inode.files if each.sha256}
         if len(stated) > 1 or any(each.size not in (-1, inode.size) for each in inode.files):
@@ -248,12 +249,16 @@ def _stored(inode: SeenInode) -> StoredInode:
 
 
 def _by_package(sets: Iterable[SameFiles]) -> tuple[StoredTwice, ...]:
-    """What joining frees by package; a file that several packages have counts for the one that keeps it."""
+    """What joining frees by package; a file that several packages have counts for the one that keeps it.
+
+    Of a copy that stays one holder is told: who is linked to it already has no copy of its own.
+    """
     holders: defaultdict[str, set[str]] = defaultdict(set)
     sums: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
     for each in sets:
         package = each.kept.paths[0].package
-        holders[package].update(path.holder for inode in (each.kept, *each.joined) for path in inode.paths)
+        holders[package].update(path.holder for inode in each.joined for path in inode.paths)
+        holders[package].add(min(each.kept.paths, key=lambda path: (not path.cached, path.path)).holder)
         sums[package][0] += sum(len(inode.paths) for inode in each.joined)
         sums[package][1] += each.frees
     found = (

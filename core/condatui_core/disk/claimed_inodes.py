@@ -24,6 +24,7 @@ from condatui_core.prefixes.file_claims import (
     is_edited,
     packages_in_cache,
 )
+from condatui_core.prefixes.last_used import files_of_last_use
 from condatui_core.records.relinking import SeenFile, SeenInode, SkipReason
 
 Inode = tuple[int, int]
@@ -57,6 +58,8 @@ class SmallColumns(DigestColumns, array_like=True):
 
     sizes: array[int] = field(default_factory=lambda: array("q"))
     """The bytes that their records state."""
+    asked: array[int] = field(default_factory=lambda: array("B"))
+    """1 if they belong to an environment that was asked for, otherwise 0."""
 
 
 class UndigestedFile(Struct, frozen=True, array_like=True):
@@ -125,10 +128,13 @@ class ClaimedInodes:
         self._paths: dict[str, str] = {}
         """Equal paths are kept once: environments have most of theirs in common."""
 
-    def look(self, holders: Iterable[Holder], smallest: int, *, counts_small: bool = True) -> Summary:
-        """Read the records of some holders and list their directories; no file is looked at that has a digest."""
+    def look(self, holders: Iterable[Holder], smallest: int, asked: Collection[str] = ()) -> Summary:
+        """Read the records of some holders and list their directories; no file is looked at that has a digest.
+
+        `asked` are the prefixes whose files may be joined; empty for all.
+        """
         found = Summary()
-        self._counts_small = counts_small
+        self._asked = frozenset(asked)
         for each in holders:
             with suppress(OSError):
                 self._look_into(each, smallest, found)
@@ -139,10 +145,9 @@ class ClaimedInodes:
         claims = _claims_of(holder)
         numbers = _numbers(holder.path, claims.paths)
         small = [0 <= size < smallest for size in claims.sizes]
-        if self._counts_small:
-            self._add_small(
-                claims.chosen(small), compress(numbers, small), found.small.setdefault(device, SmallColumns())
-            )
+        is_asked = not holder.cache and (not self._asked or holder.path in self._asked)
+        small_files = found.small.setdefault(device, SmallColumns())
+        self._add_small(claims.chosen(small), compress(numbers, small), small_files, asked=is_asked)
         large = [not each for each in small]
         claims, numbers = claims.chosen(large), array("Q", compress(numbers, large))
         claims.paths = list(map(self._paths.setdefault, claims.paths, claims.paths))
@@ -159,10 +164,11 @@ class ClaimedInodes:
             if status and status.st_size >= smallest:
                 found.undigested.append(_undigested(status))
 
-    def _add_small(self, claims: ClaimedFiles, numbers: Iterable[int], small: SmallColumns) -> None:
+    def _add_small(self, claims: ClaimedFiles, numbers: Iterable[int], small: SmallColumns, *, asked: bool) -> None:
         small.keys.extend(map(self._small_keys.__getitem__, claims.digests))
         small.numbers.extend(numbers)
         small.sizes.extend(claims.sizes)
+        small.asked.extend([asked] * len(claims.sizes))
 
     def read(self, wanted: Collection[Inode]) -> dict[Inode, str]:
         """Compute the digests of some files of which no record states one; one that cannot be read is left out."""
@@ -201,10 +207,14 @@ class _Looking:
         self._digests = digests
         self._real: dict[str, str] = {}
         """Of the holder at hand: directory → the real one, without symlinks; empty if that lies outside."""
+        self._of_last_use = frozenset[str]()
+        """The files whose access times tell when the holder at hand was last used."""
         self.inodes: dict[Inode, tuple[os.stat_result, str, list[SeenFile]]] = {}
 
     def look(self, held: _HeldFiles, keys: Collection[int]) -> None:
-        self._real = {"": held.holder.path}
+        holder = held.holder
+        self._real = {"": holder.path}
+        self._of_last_use = frozenset() if holder.cache or not keys else files_of_last_use(holder.path)
         rows = compress(range(len(held.keys)), map(keys.__contains__, held.keys))
         for row in rows if keys else ():
             if held.numbers[row]:
@@ -219,17 +229,23 @@ class _Looking:
         status = known[0] if known else _status("", path)
         if status is None or not real:
             return
-        alone: SkipReason | None = "prefix-inside" if row in claims.with_prefix else None
         file = SeenFile(
             path,
             holder.path,
             claims.packages[claims.owners[row]],
             self._digests[held.keys[row]],
             claims.sizes[row],
-            alone or ("editable" if not holder.cache and is_edited(claims.paths[row]) else None),
+            self._why_alone(held, row, path),
             cached=holder.cache,
         )
         self.inodes.setdefault((status.st_dev, status.st_ino), (status, path, []))[2].append(file)
+
+    def _why_alone(self, held: _HeldFiles, row: int, path: str) -> SkipReason | None:
+        if row in held.claims.with_prefix:
+            return "prefix-inside"
+        if not held.holder.cache and is_edited(held.claims.paths[row]):
+            return "editable"
+        return "last-use" if path in self._of_last_use else None
 
     def _real_directory(self, directory: str) -> str:
         if directory not in self._real:

@@ -49,10 +49,10 @@ _Ask = Callable[[ClaimedInodes], object]
 class _Look(Struct, frozen=True):
     holders: tuple[Holder, ...]
     smallest: int
-    counts_small: bool
+    asked: tuple[str, ...]
 
     def __call__(self, files: ClaimedInodes) -> Summary:
-        return files.look(self.holders, self.smallest, counts_small=self.counts_small)
+        return files.look(self.holders, self.smallest, self.asked)
 
 
 class _Read(Struct, frozen=True):
@@ -126,9 +126,8 @@ def search(request: SearchRequest) -> RelinkSurvey:
 
 def _search(request: SearchRequest, workers: _Workers) -> RelinkSurvey:
     rules = request.rules
-    counts_small = not rules.prefixes  # otherwise most of them are not what was asked for
     hands = _dealt(request.holders, request.workers)
-    summaries = workers.ask([_Look(each, rules.smallest, counts_small) for each in hands])
+    summaries = workers.ask([_Look(each, rules.smallest, rules.prefixes) for each in hands])
     digests = _digests_of_undigested(request, workers, summaries)
     wanted = _stored_twice(summaries, digests)
     sharing = frozenset(device for device, method in rules.methods if method == "reflink")
@@ -200,19 +199,19 @@ _BLOCK = 4096
 
 
 def _small_twice(summaries: Iterable[Summary]) -> tuple[int, int]:
-    """How many files that are too small are stored once more than needed, and about how many bytes that is."""
+    """How many too small files of what was asked for could be joined to others, and about how many bytes that is."""
     sizes: dict[tuple[int, int], int] = {}
-    inodes: set[tuple[int, int, int]] = set()
+    asked: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
+    others: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
     for summary in summaries:
         for device, small in summary.small.items():
-            rows = zip(small.keys, small.numbers, small.sizes, strict=True)
-            for key, number, size in rows:
+            rows = zip(small.keys, small.numbers, small.sizes, small.asked, strict=True)
+            for key, number, size, is_asked in rows:
                 if key and number:
-                    inodes.add((device, key, number))
+                    (asked if is_asked else others)[device, key].add(number)
                     sizes[device, key] = size
-    occupied = sum(-(-sizes[device, key] // _BLOCK) * _BLOCK for device, key, _ in inodes)
-    needed = sum(-(-size // _BLOCK) * _BLOCK for size in sizes.values())
-    return len(inodes) - len(sizes), occupied - needed
+    twice = {each: len(found) - (found >= others.get(each, set())) for each, found in asked.items()}
+    return sum(twice.values()), sum(count * -(-sizes[each] // _BLOCK) * _BLOCK for each, count in twice.items())
 
 
 def _united(parts: Iterable[Iterable[SeenInode]]) -> dict[Inode, SeenInode]:

@@ -193,6 +193,11 @@ def last_used(
     return LastUsed(at=min(now, datetime.fromtimestamp(latest.at, timezone.utc)), evidence=text, reliable=sure)
 
 
+def files_of_last_use(prefix: str) -> frozenset[str]:
+    """The files, without symlinks, whose access times tell the last use: one that environments share tells no more."""
+    return frozenset(os.path.realpath(os.path.join(prefix, path)) for path in (*_INTERPRETERS, *_LIBRARIES))
+
+
 def _is_own(read: _Read, own_times: Sequence[tuple[float, float]]) -> bool:
     return not read.alone and any(begun <= read.at <= ended for begun, ended in own_times)
 

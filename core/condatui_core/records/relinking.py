@@ -19,6 +19,7 @@ SkipReason = Literal[
     "byte-code",
     "prefix-inside",
     "editable",
+    "last-use",
     "in-use",
     "frozen",
     "managed",
@@ -155,7 +156,7 @@ class StoredTwice(Struct, frozen=True, kw_only=True):
     package: str
     """Its name and version."""
     holders: tuple[str, ...]
-    """The prefixes and package caches that have it."""
+    """The prefixes and package caches whose copies are joined, and for each copy that stays one that has it."""
     files: int
     bytes: int
     """What joining frees of it."""

@@ -15,19 +15,22 @@ from msgspec.structs import replace
 from condatui_core.actions import guards
 from condatui_core.actions.exchanges import Exchange, ExchangeNotes
 from condatui_core.actions.joined_files import read_joined
+from condatui_core.actions.last_change import undo_of_last_change
+from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.relink import batch, facts, perform, plan, recover
 from condatui_core.actions.relink.joining import join_all
 from condatui_core.actions.separate import perform as separate_perform
 from condatui_core.actions.separate import plan as separate_plan
 from condatui_core.actions.separate import recover as separate_recover
 from condatui_core.disk.same_files import survey_same_files
-from condatui_core.errors import NewerFormatError, RefusedError
+from condatui_core.errors import NewerFormatError, RefusedError, UsageError
 from condatui_core.fs.places import Place
 from condatui_core.prefixes.installed_files import check_files
 from condatui_core.prefixes.processes import RunningProcess
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.relinking import LinkMethod
-from condatui_core.records.request import RelinkRequest, SeparateRequest
+from condatui_core.records.request import RelinkRequest, RestoreRequest, SeparateRequest
+from condatui_core.restore_points.store import all_points, directory_of_points
 from support.disk_trees import du, prefixes, walked
 from support.plain_work import PlainWork, brought_back, removed
 from support.prefixes import FakePrefix
@@ -148,6 +151,35 @@ async def test_an_undo_makes_the_files_of_one_environment_its_own_again(machine:
     assert (du(machine.envs), state_of(prefix_of(machine, "three"))[LIBRARY][2]) == (space, before["one"][LIBRARY][2])
 
 
+async def test_the_last_change_is_a_relink_as_long_as_it_is_the_newest_and_files_are_joined(
+    machine: RemovalMachine,
+) -> None:
+    context, one = machine.context(), str(prefix_of(machine, "one"))
+    (point,) = await removed(context, machine.make("gone").path)
+    await relinked(machine)
+    _written(context, YEAR)  # though the clock of this test stands still
+    assert undo_of_last_change(one, context) == SeparateRequest(prefix=one)
+    with pytest.raises(UsageError) as caught:
+        undo_of_last_change(None, context)
+    assert "such files: one, three, two" in str(caught.value.hint)
+    _written(context, -1)
+    assert undo_of_last_change(one, context) == RestoreRequest(id=point)
+    _written(context, YEAR)
+    await separated(machine, "two")
+    _written(context, YEAR)
+    assert undo_of_last_change(one, context) == SeparateRequest(prefix=one)  # shared with the third one
+    await separated(machine, "one")
+    assert undo_of_last_change(one, context) == RestoreRequest(id=point)
+
+
+def _written(context: JobContext, seconds: int) -> None:
+    """Let the lists of joined files be written so many seconds after the newest restore point."""
+    newest = max(each.at for each in all_points(directory_of_points(context.settings, context.locations)))
+    at = newest.timestamp() + seconds
+    for each in context.locations.relinked.glob("*.json.gz"):
+        os.utime(each, times=(at, at))
+
+
 async def test_what_is_installed_or_removed_later_leaves_the_others_as_they_were(machine: RemovalMachine) -> None:
     """As pip and conda do it: a file is unlinked before another one is written."""
     await relinked(machine)
@@ -201,6 +233,24 @@ async def test_only_the_environments_that_were_asked_for(machine: RemovalMachine
     inodes = {name: (prefix_of(machine, name) / LIBRARY).stat() for name in NAMES}
     assert inodes["one"].st_mtime_ns == 1_700_000_000_000_000_000
     assert inodes["two"].st_ino == inodes["three"].st_ino
+
+
+async def test_the_plan_tells_only_of_the_environments_that_were_asked_for(machine: RemovalMachine) -> None:
+    one, two = (FakePrefix(prefix_of(machine, name)) for name in ("one", "two"))
+    one.write("conda-meta/frozen", "{}")
+    made = await planned(machine, prefixes=(str(two.path), str(prefix_of(machine, "three"))))
+    assert made.relink
+    assert [each.id for each in made.warnings] == ["one-file-for-all"]
+    assert [each.reason for each in made.relink.skipped] == ["small"]
+
+
+@pytest.mark.parametrize("can", [True, False])
+async def test_shared_blocks_are_named_only_where_they_could_be_chosen(
+    can: bool, machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facts, "can_share", lambda descriptor: can)
+    (warning,) = (await planned(machine, method="hardlink")).warnings
+    assert ("reflink" in str(warning.remedy or "")) == can
 
 
 async def test_an_environment_that_has_come_since_the_plan_is_left_alone(machine: RemovalMachine) -> None:
@@ -298,6 +348,8 @@ async def test_what_an_interruption_leaves_is_told_and_the_way_out_goes_on(machi
     assert {(prefix_of(machine, name) / LIBRARY).stat().st_nlink for name in NAMES} == {3}
     told = await recover.recover(made, request, "look", machine.context())
     assert told.state == "untouched"
+    settled = await recover.recover(made, request, "join", machine.context())
+    assert settled.state == "done"  # so it is told once more at most
 
 
 async def test_what_a_separation_has_left_is_told(machine: RemovalMachine) -> None:

@@ -17,6 +17,7 @@ from condatui_core.disk import claimed_inodes, same_files
 from condatui_core.disk.same_files import survey_same_files
 from condatui_core.errors import CondatuiError
 from condatui_core.proc.child import own_argv
+from condatui_core.records.relinking import SkipReason
 from support.disk_trees import du
 from support.same_files import (
     SITE_PACKAGES,
@@ -333,6 +334,44 @@ def test_only_files_of_the_chosen_environments_are_joined(world: SameWorld) -> N
     os.link(first, world.prefixes[1].path / "another")  # a path outside what was chosen would have to go along
     assert skipped(world.survey(prefixes=(chosen,))).keys() == {"linked-elsewhere"}
     assert second.exists()
+
+
+def test_what_is_left_alone_is_told_only_of_the_chosen_environments(world: SameWorld) -> None:
+    _twice(world, {LIBRARY: content("cublas"), "small.py": content("small", 100)})
+    install_wheel(world.environment("c"), "cublas", {LIBRARY: content("cublas"), "small.py": content("small", 100)})
+    one, two, three = map(str, world.prefixes)
+
+    def told(*chosen: str) -> dict[SkipReason, tuple[int, int]]:
+        return skipped(world.survey(prefixes=chosen, left_alone=((two, "frozen"), (three, "frozen"))))
+
+    assert told() == told(one, two, three) == {"small": (2, 8192), "frozen": (2, 16384)}
+    assert told(two) == {"small": (1, 4096), "frozen": (1, 8192)}
+
+
+def test_what_is_linked_to_the_copy_that_stays_is_not_counted_as_a_place(world: SameWorld) -> None:
+    files = {"lib/libz.so.1": content("zlib")}
+    linked = cache_package(world.cache(), "zlib-1.3-h1_0", files)
+    copied, *others = (world.environment(name) for name in ("copied", "a", "b", "c"))
+    for each in (copied, *others):
+        each.package("zlib", "1.3", "h1_0", files=files)
+    for each in others:
+        link_into(each, linked, list(files))
+    (package,) = world.survey(prefixes=(str(copied.path),)).packages
+    assert package.holders == tuple(sorted((str(copied.path), os.path.dirname(linked))))
+
+
+def test_the_files_by_which_the_last_use_is_told_keep_their_times(world: SameWorld) -> None:
+    for name in ("a", "b"):
+        prefix = world.environment(name)
+        prefix.package("python", files={"bin/python3.11": content("python"), "lib/libpython.so": content("library")})
+        (prefix.path / "bin/python").symlink_to("python3.11")
+    found = world.survey()
+    assert joined_paths(found, world.root) == {"envs/b/lib/libpython.so"}
+    assert skipped(found) == {"last-use": (1, 8192)}
+    assert len(world.survey(method="reflink").sets) == 2  # both keep theirs
+    bundled = {"bundled/python.bin": content("python")}
+    install_wheel(world.environment("c"), "bundled", bundled)  # becomes no second name of an interpreter
+    assert not any("c/" in each for each in joined_paths(world.survey(), world.root))
 
 
 # Files of which no record states a digest

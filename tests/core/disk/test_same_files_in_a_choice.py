@@ -142,6 +142,7 @@ def test_there_is_a_row_for_each_disk_with_what_is_stored_there(tmp_path: Path) 
     reason = here.candidate.reasons[0]
     assert reason.text == "the same content in 3 environments: nvidia_cublas; nothing is removed"
     assert reason.evidence[0].startswith("nvidia_cublas 12.6 in 3 places")
+    assert reason.evidence[1] == "copies go in b, c; one of each stays"
     assert "edit in place" in reason.evidence[-1]
     assert relinks_of(RelinkSurvey(), {}) == ()
     assert choice_of([here.candidate]).relinks == (tuple(str(each) for each in world.prefixes),)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from condatui_core.disk.find_same_files import SearchRequest, search
 from condatui_core.disk.same_files import holders_of
+from condatui_core.prefixes.last_used import files_of_last_use
 from condatui_core.prefixes.ownership import read_owners
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.prefixes.site_packages import site_packages_candidates
@@ -39,6 +40,7 @@ def test_it_is_found_as_hashing_finds_it_and_a_cleanup_frees_it_first(sandbox_co
     in_sets = {file.path for each in found.sets for inode in (each.kept, *each.joined) for file in inode.paths}
     left = [path for group in _stored_twice(sandbox.root_prefix) if not in_sets & group for path in group]
     owned = {path for each in environments for path in _owned(each)}
+    owned -= frozenset[str]().union(*(files_of_last_use(each.prefix) for each in environments))
     unexplained = [
         path for path in left if path in owned and not path.endswith((".pyc", ".yaml", ".cfg", ".toml", ".ini"))
     ]

@@ -88,7 +88,7 @@ def test_wrong_usage(run: Run) -> None:
 
 
 def test_the_way_out_of_an_interrupted_relink_is_a_command_that_can_be_run() -> None:
-    assert way_out_words(RelinkRequest()) == ("relink", "--")
+    assert way_out_words(RelinkRequest()) == ("relink",)
     request = RelinkRequest(prefixes=("/a",), method="reflink", smallest=1 << 20)
     assert way_out_words(request) == ("relink", "--method", "reflink", "--smallest", "1048576", "--", "/a")
     assert way_out_words(SeparateRequest(prefix="/a")) == ("relink", "--undo", "/a")

@@ -37,7 +37,7 @@ from condatui_core.records.request import (
 from condatui_core.records.restore_point import RestorePointSummary
 from condatui_core.remedy import BuildFromArchive, Remedy, ReplaceFile, Thaw, Unkeep, WithoutRestorePoint
 from condatui_core.settings import Locations, Settings
-from support.fake_jobs import made_job, plan_like
+from support.fake_jobs import plan_like
 from support.fake_workbench import FakeWorkbench
 from support.inventories import NOW, ROOT, environment, finding, inventory, loaded, package, research
 from support.pilots import Driver, opened
@@ -667,14 +667,36 @@ async def test_undo_brings_back_what_was_removed_last_and_is_gone() -> None:
 
 
 async def test_undo_after_a_relink_is_of_the_environment_under_the_cursor() -> None:
+    """Of whatever process the relink was, and whatever jobs came after it: no job of it is known here."""
     workbench = bench()
     workbench.jobs.points = (point("older"),)
-    relink = Plan(request=RelinkRequest(), title="Store once what is stored several times")
-    workbench.jobs.put(made_job(id="relink", plan=relink, state="done"))
+    workbench.joined = (f"{ENVS}/research",)
     async with opened(workbench=workbench) as driver:
         await on_research(driver, "u")
         await driver.until(lambda: "enter run" in driver.text)
         assert workbench.jobs.requests == [SeparateRequest(prefix=f"{ENVS}/research")]
+
+
+async def test_undo_after_a_relink_names_the_environments_that_it_has_joined() -> None:
+    workbench = bench()
+    workbench.joined = (f"{ENVS}/research",)
+    async with opened(workbench=workbench) as driver:
+        await driver.press("end", "u")
+        await driver.until(lambda: "that has such files: research" in driver.text)
+        assert workbench.jobs.requests == []
+
+
+@pytest.mark.parametrize(
+    ("action", "request_of_it"),
+    [("relink", RelinkRequest()), ("separate", SeparateRequest(prefix=f"{ENVS}/research"))],
+)
+async def test_the_palette_offers_to_relink_and_to_undo_it(action: str, request_of_it: Request) -> None:
+    workbench = bench()
+    async with opened(workbench=workbench) as driver:
+        await on_research(driver)
+        await driver.app.run_action(f"app.perform('{action}')")
+        await driver.until(lambda: "enter run" in driver.text)
+        assert workbench.jobs.requests == [request_of_it]
 
 
 async def test_undo_without_a_removal_says_so() -> None:

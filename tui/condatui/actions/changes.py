@@ -186,6 +186,27 @@ ON_ENVIRONMENTS = (
         group="Actions",
         takes_keys=True,
     ),
+    KeyAction(
+        "relink",
+        "Relink: store once what is stored several times",
+        "",
+        "Join the files of all environments and package caches that are the same; nothing is removed.",
+        "app.open_action('relink')",
+        ("environments", "cleanup"),
+        "Actions",
+        takes_keys=True,
+    ),
+    KeyAction(
+        "separate",
+        "Make the files of this environment its own again",
+        "",
+        "Undo what relinking has joined in the environment under the cursor: its files become copies.",
+        "app.open_action('separate')",
+        ("environments",),
+        "Actions",
+        why_not=no_environment,
+        takes_keys=True,
+    ),
 )
 
 ON_SLIM = (

@@ -236,7 +236,8 @@ def _relink_words(request: RelinkRequest | SeparateRequest) -> tuple[str, ...]:
         return ("relink", "--undo", request.prefix)
     method = ("--method", request.method) if request.method else ()
     smallest = ("--smallest", str(request.smallest)) if request.smallest != SMALLEST else ()
-    return ("relink", *method, *smallest, "--", *request.prefixes)
+    prefixes = ("--", *request.prefixes) if request.prefixes else ()
+    return ("relink", *method, *smallest, *prefixes)
 
 
 def _export_words(request: ExportAllRequest) -> tuple[str, ...]:

@@ -13,13 +13,11 @@ from condatui.panels.ship_form import ShipForm
 from condatui.panels.slim_form import SlimForm
 from condatui.session import Session
 from condatui.view_models.plan import Facts
-from condatui_core.errors import UsageError
 from condatui_core.records.request import (
     CheckpointRequest,
     RelinkRequest,
     RemoveRequest,
     Request,
-    RestoreRequest,
     RollbackRequest,
     SeparateRequest,
     UpdateRequest,
@@ -58,6 +56,11 @@ def _request_for(action: str, action_context: ActionContext) -> Request | None:
     """The request of an action that needs no answers, for all that is chosen; None for any other."""
     if action == "follow":
         return _following(action_context)
+    if action == "separate":
+        assert action_context.current is not None  # otherwise the palette says so
+        return SeparateRequest(prefix=action_context.current.prefix)
+    if action == "relink":
+        return RelinkRequest()
     prefixes = tuple(each.prefix for each in action_context.chosen)
     if action == "remove":
         return RemoveRequest(prefixes=prefixes)
@@ -110,9 +113,7 @@ def _request_to_find(
     """What finds out the request of an action that goes back; None for any other."""
 
     async def undo() -> Request:
-        if _has_relinked_last(session):
-            return _separation(action_context)
-        return RestoreRequest(id=await session.workbench.last_change())
+        return await session.workbench.undo_of_last_change(action_context.current)
 
     async def roll_back() -> Request:
         current, number = action_context.current, action_context.revision
@@ -122,17 +123,3 @@ def _request_to_find(
         return await session.workbench.before_last_change(current)
 
     return {"undo": undo, "rollback": roll_back}.get(action)
-
-
-def _has_relinked_last(session: Session) -> bool:
-    """Whether the last job that was done has joined files: no restore point undoes that."""
-    done = (each for each in session.workbench.jobs.jobs if each.state == "done")
-    return isinstance(next((each.plan.request for each in done), None), RelinkRequest)
-
-
-def _separation(action_context: ActionContext) -> SeparateRequest:
-    """The request that makes the files of the environment under the cursor its own again; UsageError without one."""
-    if action_context.current is None:
-        title = "The last job has joined files, which become an environment's own again one environment at a time."
-        raise UsageError(title, hint="Go to an environment first.")
-    return SeparateRequest(prefix=action_context.current.prefix)

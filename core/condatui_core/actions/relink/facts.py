@@ -33,7 +33,7 @@ class RelinkFacts:
     request: RelinkRequest
     survey: RelinkSurvey
     alone: tuple[tuple[str, SkipReason], ...] = ()
-    """(prefix, why nothing in it is changed) pairs."""
+    """(prefix, why nothing in it is changed) pairs of what was asked for."""
     busy: tuple[Finding, ...] = ()
     """The condas that are at work."""
     sharing: bool = False
@@ -53,6 +53,7 @@ async def read_facts(request: RelinkRequest, context: JobContext) -> RelinkFacts
     alone = await asyncio.to_thread(lambda: tuple(_left_alone(seen, context.caller.euid)))
     places = await asyncio.to_thread(_places, context)
     methods = await asyncio.to_thread(partial(_methods, places, request.method))
+    could = await asyncio.to_thread(_methods, places, "reflink") if request.method == "hardlink" else ()
     rules = RelinkRules(
         user=context.caller.euid,
         smallest=request.smallest,
@@ -69,9 +70,9 @@ async def read_facts(request: RelinkRequest, context: JobContext) -> RelinkFacts
     return RelinkFacts(
         request=request,
         survey=survey,
-        alone=alone,
+        alone=tuple(each for each in alone if not rules.prefixes or each[0] in rules.prefixes),
         busy=tuple(busy.values()),
-        sharing=any(method == "reflink" for _, method in methods),
+        sharing=any(method == "reflink" for _, method in (could or methods)),
         left=await asyncio.to_thread(temporary_names, context.locations.relinked),
     )
 

@@ -28,7 +28,8 @@ WHY: dict[SkipReason, str] = {
     "in-use": "in use",
     "frozen": "in frozen environments",
     "managed": "in environments that another tool manages",
-    "linked-elsewhere": "with hard links that are not known or not asked for",
+    "last-use": "by whose access times the last use is told",
+    "linked-elsewhere": "that are linked to a place which is not known, or was not asked for",
     "file-system": "on a file system that cannot do this",
     "link-limit": "more hard links than the file system allows",
 }
@@ -150,7 +151,8 @@ def _warnings(facts: RelinkFacts, planned: PlannedRelink) -> Iterator[Finding]:
             "All its paths have the time of the file that stays; sources whose byte code needs theirs are left alone.",
             "The files of an environment can become its own again, which needs the space.",
         )
-        yield finding("one-file-for-all", "warning", message, "Shared blocks have no such price.", lines)
+        instead = "Shared blocks have no such price: the method `reflink`." if facts.sharing else ""
+        yield finding("one-file-for-all", "warning", message, instead, lines)
     for reason, where in _ALONE.items():
         names = [sanitize(prefix) for prefix, why in facts.alone if why == reason]
         if names:

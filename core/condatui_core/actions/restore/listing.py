@@ -45,9 +45,7 @@ async def restore_points(context: JobContext) -> tuple[RestorePointSummary, ...]
     return await asyncio.to_thread(read_restore_points, context)
 
 
-async def find_last_change(context: JobContext) -> str:
-    """The id of the restore point that undoes the last change, as `read_last_change` finds it, in a thread."""
-    return await asyncio.to_thread(read_last_change, context)
+_NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 
 def read_last_change(context: JobContext) -> str:
@@ -56,13 +54,43 @@ def read_last_change(context: JobContext) -> str:
     That is the removal of what is gone, or a change of an environment that is there and was not undone since.
     Raises UsageError if there is none, or if kernels were deleted after it, with the commands that bring them back.
     """
+    return _last_change(context).id
+
+
+def read_change_since(at: datetime, context: JobContext) -> str:
+    """The id of the restore point that `read_last_change` finds, if it was made after that; otherwise empty; blocks.
+
+    Raises UsageError if kernels were deleted after that and after all changes.
+    """
+    try:
+        found = _last_change(context)
+    except KernelsDeletedError as error:
+        if error.at > at:
+            raise
+        return ""
+    except UsageError:
+        return ""
+    return found.id if found.at > at else ""
+
+
+class KernelsDeletedError(UsageError):
+    """The last change has deleted kernels, which no restore point brings back."""
+
+    def __init__(self, at: datetime, commands: Sequence[str]) -> None:
+        title = "The last change has deleted Jupyter kernels, which no restore point brings back."
+        super().__init__(title, "\n".join(commands), "Run these, or name the restore point of an earlier change.")
+        self.at = at
+
+
+def _last_change(context: JobContext) -> RestorePointSummary:
     directory = directory_of_points(context.settings, context.locations)
     points = read_restore_points(context)
     deleted, commands = _last_kernels(context.locations.kernels)
     if commands and all(each.at < deleted for each in points):
-        title = "The last change has deleted Jupyter kernels, which no restore point brings back."
-        raise UsageError(title, "\n".join(commands), "Run these, or name the restore point of an earlier change.")
-    return last_change(points, idle={each.id for each in points if not each.problem and _is_as_it_was(each, directory)})
+        raise KernelsDeletedError(deleted, commands)
+    idle = {each.id for each in points if not each.problem and _is_as_it_was(each, directory)}
+    found = last_change(points, idle=idle)
+    return next(each for each in points if each.id == found)
 
 
 def _last_kernels(copies: Path) -> tuple[datetime, tuple[str, ...]]:
@@ -73,7 +101,7 @@ def _last_kernels(copies: Path) -> tuple[datetime, tuple[str, ...]]:
             lines = read_bounded(str(job / HOW_TO_BRING_BACK), _LARGEST).decode(errors="surrogateescape").splitlines()
             if there := tuple(sanitize(line) for line in lines if _brings_back(shlex.split(line))):
                 return _time_of(job.name), there
-    return datetime.min.replace(tzinfo=timezone.utc), ()
+    return _NEVER, ()
 
 
 def _brings_back(words: Sequence[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,10 +11,11 @@ from msgspec import Struct
 
 from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, WayBack, key_of_part
 from condatui_core.records.relinking import LinkMethod, RelinkSurvey, SameFiles, StoredInode, StoredTwice
-from condatui_core.text import counted, format_bytes
+from condatui_core.text import counted, format_bytes, some_of
 
 _NAME = "stored twice"
 _MOST_PACKAGES = 6
+_MOST_NAMES = 8
 _BACK = "can be undone for each environment, which takes the space again"
 _HOW: Mapping[LinkMethod, str] = {
     "reflink": "their blocks are shared, and every file stays independent",
@@ -83,7 +85,7 @@ def _relink(
     reason = CleanupReason(
         id="relink",
         text=f"the same content in {counted(len(prefixes), 'environment')}: {_some(own)}; nothing is removed",
-        evidence=tuple(_lines(own, method)),
+        evidence=(*_lines(own), _losing(sets), _HOW[method]),
     )
     candidate = CleanupCandidate(
         key=key_of_part(prefixes[0], "same-files"),
@@ -140,12 +142,18 @@ def _some(packages: Sequence[StoredTwice]) -> str:
     return f"{first} and {counted(len(packages) - 1, 'other package')}" if len(packages) > 1 else first
 
 
-def _lines(packages: Sequence[StoredTwice], method: LinkMethod) -> Iterator[str]:
+def _lines(packages: Sequence[StoredTwice]) -> Iterator[str]:
     for each in packages[:_MOST_PACKAGES]:
         yield f"{each.package} in {_places(each)}, {format_bytes(each.bytes)} over"
     if more := packages[_MOST_PACKAGES:]:
         yield f"{counted(len(more), 'further package')}, {format_bytes(sum(each.bytes for each in more))} over"
-    yield _HOW[method]
+
+
+def _losing(sets: Iterable[SameFiles]) -> str:
+    """The environments whose copies go, by their names."""
+    joined = (inode for each in sets for inode in each.joined)
+    holders = {path.holder for inode in joined for path in inode.paths if not path.cached}
+    return f"copies go in {some_of(sorted(map(os.path.basename, holders)), _MOST_NAMES)}; one of each stays"
 
 
 def _places(package: StoredTwice) -> str:
