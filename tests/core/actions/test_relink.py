@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace as change
@@ -201,6 +202,29 @@ async def test_only_the_environments_that_were_asked_for(machine: RemovalMachine
     inodes = {name: (prefix_of(machine, name) / LIBRARY).stat() for name in NAMES}
     assert inodes["one"].st_mtime_ns == 1_700_000_000_000_000_000
     assert inodes["two"].st_ino == inodes["three"].st_ino
+
+
+@contextmanager
+def bound(directory: Path) -> Iterator[None]:
+    """Mount a directory on itself: the same disk, and a mount of its own."""
+    try:
+        subprocess.run(["mount", "--bind", str(directory), str(directory)], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("nothing can be mounted here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(directory)], check=True)
+
+
+async def test_what_another_mount_of_the_disk_has_is_not_predicted(machine: RemovalMachine) -> None:
+    with bound(prefix_of(machine, "three")):
+        made = await planned(machine)
+        assert made.relink
+        skipped = [(each.reason, each.files, each.bytes) for each in made.relink.skipped if each.reason != "small"]
+        assert (made.relink.files, skipped) == (2, [("file-system", 2, made.bytes_freed)])
+        outcome = await relinked(machine)
+        assert outcome.bytes_freed == made.bytes_freed == 53_248 + 12_288
 
 
 async def test_an_environment_that_has_come_since_the_plan_is_left_alone(machine: RemovalMachine) -> None:

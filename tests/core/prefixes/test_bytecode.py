@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ def _words(*numbers: int) -> bytes:
     return b"".join(each.to_bytes(4, "little") for each in numbers)
 
 
-HEADERS = {
+HEADERS: dict[str, tuple[str, Callable[[int], bytes]]] = {
     "Python 3.12": (_CACHED.format(312), lambda time: _words(1, 0, time, SIZE)),
     "optimized": (_CACHED.format("312.opt-1"), lambda time: _words(1, 0, time, SIZE)),
     "Python 3.6": (_CACHED.format(36), lambda time: _words(1, time, SIZE, 0xE3)),
