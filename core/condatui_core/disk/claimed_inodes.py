@@ -303,7 +303,7 @@ def _seen_inode(status: os.stat_result, path: str, files: list[SeenFile], sharin
         status.st_size,
         allocated(status),
         status.st_mtime_ns,
-        marks_of(path),
+        () if status.st_dev in sharing else marks_of(path),  # files that share blocks keep their own
         tuple(files),
         shared_extents(os.fsencode(path), status.st_ino) if status.st_dev in sharing else (),
     )

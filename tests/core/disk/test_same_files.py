@@ -408,9 +408,23 @@ def test_no_record_of_conda_leads_out_of_its_environment(what: str, world: SameW
     assert c.exists()
 
 
-@pytest.mark.parametrize("path", ["../../../../b/lib/frozen.so", "../../../../../outside.so", "{root}/outside.so"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../../../../b/lib/frozen.so",
+        "../../../../../outside.so",
+        "{root}/outside.so",
+        "../../../envs/inner/lib/frozen.so",
+        "../../../within/frozen.so",
+    ],
+)
 def test_no_record_of_pip_leads_out_of_its_environment(path: str, world: SameWorld) -> None:
     data = content("frozen")
+    inner = world.root / "envs/a/envs/inner"
+    (inner / "conda-meta").mkdir(parents=True)
+    (inner / "lib").mkdir()
+    (inner.parent.parent / "within").symlink_to("envs/inner/lib")
+    (inner / "lib/frozen.so").write_bytes(data)
     (world.environment("b").path / "lib/frozen.so").write_bytes(data)
     (world.root / "outside.so").write_bytes(data)
     install_wheel(world.environment("c"), "honest", {"honest.so": data})
