@@ -10,6 +10,7 @@ from condatui_core.records.relinking import (
     RelinkRules,
     RelinkSurvey,
     SameFiles,
+    SeenFile,
     SeenInode,
     SkippedFiles,
     SkipReason,
@@ -36,22 +37,22 @@ _NEVER_KEPT: frozenset[SkipReason] = frozenset(
 _OF_ENVIRONMENTS: frozenset[SkipReason] = frozenset({"frozen", "managed"})
 """Why whole environments are left alone, and nothing becomes one with a file that is theirs only."""
 
-HasBytecode = Callable[[SeenInode], bool]
-"""Whether byte code of a source file holds for as long as the file keeps its mtime."""
+MeetsBytecode = Callable[[SeenInode, int], bool]
+"""Whether byte code of a source file would begin or cease to hold if the file had another mtime, in nanoseconds."""
 
 
 def sort_same_files(
-    seen: Iterable[SeenInode], rules: RelinkRules, has_bytecode: HasBytecode, *, small: tuple[int, int] = (0, 0)
+    seen: Iterable[SeenInode], rules: RelinkRules, meets_bytecode: MeetsBytecode, *, small: tuple[int, int] = (0, 0)
 ) -> RelinkSurvey:
     """Sort files whose contents are claimed to be equal into what is joined and what is left alone.
 
-    `has_bytecode` is asked only about sources that would get another mtime. `small` are the number and the bytes of
+    `meets_bytecode` is asked only about what would get another mtime. `small` are the number and the bytes of
     files that were not looked at since they are too small.
     """
     groups: defaultdict[tuple[int, str], list[SeenInode]] = defaultdict(list)
     for each in seen:
         groups[each.device, next((file.sha256 for file in each.files if file.sha256), "")].append(each)
-    sorting = _Sorting(rules, has_bytecode, small)
+    sorting = _Sorting(rules, meets_bytecode, small)
     for (device, sha256), inodes in groups.items():
         if len(inodes) > 1:
             sorting.add(device, sha256, inodes)
@@ -59,11 +60,12 @@ def sort_same_files(
 
 
 class _Sorting:
-    def __init__(self, rules: RelinkRules, has_bytecode: HasBytecode, small: tuple[int, int]) -> None:
+    def __init__(self, rules: RelinkRules, meets_bytecode: MeetsBytecode, small: tuple[int, int]) -> None:
         self._rules = rules
-        self._has_bytecode = has_bytecode
+        self._meets_bytecode = meets_bytecode
         self._methods = dict(rules.methods)
         self._alone: dict[str, SkipReason] = dict(rules.left_alone)
+        self._mounts = _MountsOfHolders(rules.mounts)
         self._chosen = frozenset(rules.prefixes)
         self._sets: list[SameFiles] = []
         self._skipped: defaultdict[SkipReason, list[int]] = defaultdict(lambda: [0, 0])
@@ -89,7 +91,7 @@ class _Sorting:
         classes: defaultdict[object, list[SeenInode]] = defaultdict(list)
         for each in inodes:
             if self._may_be_kept(each, reasons[each.number]):
-                classes[_likeness(each, method)].append(each)
+                classes[self._likeness(each, method)].append(each)
         largest = sorted(classes.values(), key=lambda each: (-len(each), min(one.number for one in each)))
         first: SeenInode | None = None
         for alike in largest:
@@ -97,7 +99,7 @@ class _Sorting:
             if first is None:
                 first = kept
             elif self._is_asked_for(kept):
-                self._skip(kept, _difference(first, kept))
+                self._skip(kept, self._difference(first, kept))
             self._join(device, sha256, kept, [each for each in alike if each is not kept], reasons, method)
         left = [each for each in inodes if not self._may_be_kept(each, reasons[each.number])]
         if first is None:  # one of them would stay in any case
@@ -143,7 +145,7 @@ class _Sorting:
         return "small" if inode.size < self._rules.smallest else next(self._reasons(inode, method), None)
 
     def _reasons(self, inode: SeenInode, method: LinkMethod | None) -> Iterator[SkipReason]:
-        if method is None:
+        if method is None or (method == "hardlink" and len(self._mounts_of(inode)) > 1):
             yield "file-system"
         if inode.user != self._rules.user:
             yield "other-owner"
@@ -166,9 +168,26 @@ class _Sorting:
     def _why_not_linked(self, kept: SeenInode, inode: SeenInode, free: int) -> SkipReason | None:
         if inode.links > free:
             return "link-limit"
-        if _seconds(kept) != _seconds(inode) and self._has_bytecode(inode):
+        if kept.modified != inode.modified and self._meets_bytecode(inode, kept.modified):
             return "byte-code"
         return None
+
+    def _likeness(self, inode: SeenInode, method: LinkMethod | None) -> object:
+        """What files must have in common to become one; files that share only blocks keep what is their own."""
+        if method == "reflink":
+            return None
+        return inode.mode & _PERMISSIONS, inode.group, inode.attributes, self._mounts_of(inode)
+
+    def _difference(self, one: SeenInode, other: SeenInode) -> SkipReason:
+        if self._mounts_of(one) != self._mounts_of(other):
+            return "file-system"
+        if one.mode & _PERMISSIONS != other.mode & _PERMISSIONS:
+            return "other-mode"
+        return "other-owner" if one.group != other.group else "other-attributes"
+
+    def _mounts_of(self, inode: SeenInode) -> frozenset[str]:
+        """By which mounts a file was found: no link leads from one to another, even of the same disk."""
+        return frozenset(self._mounts.of(each) for each in inode.files)
 
     def _is_asked_for(self, inode: SeenInode) -> bool:
         return not self._chosen or any(each.holder in self._chosen for each in inode.files)
@@ -207,17 +226,30 @@ def _without_shared(inodes: Sequence[SeenInode]) -> Sequence[SeenInode]:
     return [one[0], *(each for each in inodes if each.extents != one[0].extents)]
 
 
-def _likeness(inode: SeenInode, method: LinkMethod | None) -> object:
-    """What files must have in common to become one; files that share only blocks keep what is their own."""
-    if method == "reflink":
-        return None
-    return inode.mode & _PERMISSIONS, inode.group, inode.attributes
+class _MountsOfHolders:
+    """Finds the mounts of files: nearly always the one that their holder is on."""
+
+    def __init__(self, points: Iterable[str]) -> None:
+        self._points = sorted(points, key=len, reverse=True)
+        self._within: dict[str, list[str]] = {}
+        """By holder, the mounts that its files may be on, the innermost first."""
+
+    def of(self, file: SeenFile) -> str:
+        """Where what a file is on is mounted; empty if that is not known."""
+        points = self._within.get(file.holder)
+        if points is None:
+            points = self._within[file.holder] = list(self._around(file.holder))
+        if len(points) == 1:
+            return points[0]
+        return next(each for each in points if _is_below(file.path, each))
+
+    def _around(self, holder: str) -> Iterator[str]:
+        yield from (each for each in self._points if each != holder and _is_below(each, holder))
+        yield next((each for each in self._points if _is_below(holder, each)), "")
 
 
-def _difference(one: SeenInode, other: SeenInode) -> SkipReason:
-    if one.mode & _PERMISSIONS != other.mode & _PERMISSIONS:
-        return "other-mode"
-    return "other-owner" if one.group != other.group else "other-attributes"
+def _is_below(path: str, directory: str) -> bool:
+    return path == directory or path.startswith(directory.rstrip("/") + "/")
 
 
 def _is_known(inode: SeenInode) -> bool:
@@ -227,11 +259,6 @@ def _is_known(inode: SeenInode) -> bool:
 
 def _is_only_cached(inode: SeenInode) -> bool:
     return all(each.cached for each in inode.files)
-
-
-def _seconds(inode: SeenInode) -> int:
-    """The mtime as byte code states it."""
-    return inode.modified // 1_000_000_000
 
 
 def _stored(inode: SeenInode) -> StoredInode:

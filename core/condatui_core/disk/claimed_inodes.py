@@ -13,7 +13,7 @@ from itertools import compress
 
 from msgspec import Struct, field
 
-from condatui_core.fs.attributes import attributes_of
+from condatui_core.fs.attributes import marks_of
 from condatui_core.fs.extents import shared_extents
 from condatui_core.fs.safe_read import sha256_of
 from condatui_core.fs.tree import allocated
@@ -93,6 +93,7 @@ class Summary(Struct, array_like=True):
 
 
 _DIGEST = re.compile("[0-9a-f]{64}")
+_META = "conda-meta"
 
 
 class DigestKeys(dict[str, int]):
@@ -206,7 +207,7 @@ class _Looking:
     def __init__(self, digests: Mapping[int, str]) -> None:
         self._digests = digests
         self._real: dict[str, str] = {}
-        """Of the holder at hand: directory → the real one, without symlinks; empty if that lies outside."""
+        """Of the holder at hand: directory → its path; empty if a symlink or another environment is on the way."""
         self._of_last_use = frozenset[str]()
         """The files whose access times tell when the holder at hand was last used."""
         self.inodes: dict[Inode, tuple[os.stat_result, str, list[SeenFile]]] = {}
@@ -250,10 +251,10 @@ class _Looking:
     def _real_directory(self, directory: str) -> str:
         if directory not in self._real:
             above, _, name = directory.rpartition("/")
-            path = f"{self._real_directory(above)}/{name}"
-            root = self._real[""]
-            real = os.path.realpath(path) if os.path.islink(path) else path
-            self._real[directory] = real if real.startswith(f"{root}/") or real == root else ""
+            real = self._real_directory(above)
+            path = f"{real}/{name}"
+            leads_on = real and not os.path.islink(path) and not os.path.lexists(f"{path}/{_META}")
+            self._real[directory] = path if leads_on else ""
         return self._real[directory]
 
 
@@ -318,7 +319,7 @@ def _seen_inode(status: os.stat_result, path: str, files: list[SeenFile], sharin
         status.st_size,
         allocated(status),
         status.st_mtime_ns,
-        attributes_of(path),
+        () if status.st_dev in sharing else marks_of(path),  # files that share blocks keep their own
         tuple(files),
         shared_extents(os.fsencode(path), status.st_ino) if status.st_dev in sharing else (),
     )

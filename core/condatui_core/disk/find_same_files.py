@@ -22,7 +22,7 @@ from condatui_core.disk.claimed_inodes import ClaimedInodes, DigestKeys, Holder,
 from condatui_core.disk.known_digests import KnownDigests
 from condatui_core.disk.workers import Forked, Pipe
 from condatui_core.fs.documents import decode, encode
-from condatui_core.prefixes.bytecode import has_timed_bytecode
+from condatui_core.prefixes.bytecode import holds_otherwise
 from condatui_core.proc.message_child import frame, read_frame
 from condatui_core.records.relinking import RelinkRules, RelinkSurvey, SeenFile, SeenInode
 
@@ -136,7 +136,7 @@ def _search(request: SearchRequest, workers: _Workers) -> RelinkSurvey:
     if incomplete:
         links = [each for found in workers.ask_all(_FindLinks(incomplete)) for each in found]
         seen = _with_links(seen, links)
-    return sort_same_files(seen.values(), rules, _has_bytecode, small=_small_twice(summaries))
+    return sort_same_files(seen.values(), rules, _meets_bytecode, small=_small_twice(summaries))
 
 
 def _dealt(holders: Iterable[Holder], workers: int) -> list[tuple[Holder, ...]]:
@@ -234,9 +234,9 @@ def _with_links(seen: Mapping[Inode, SeenInode], links: Iterable[tuple[Inode, Se
     return more
 
 
-def _has_bytecode(inode: SeenInode) -> bool:
-    sources = (each.path for each in inode.files if each.path.endswith(".py"))
-    return any(has_timed_bytecode(each, modified=inode.modified, size=inode.size) for each in sources)
+def _meets_bytecode(inode: SeenInode, modified: int) -> bool:
+    times = inode.modified, modified
+    return any(holds_otherwise(each.path, times, size=inode.size) for each in inode.files)
 
 
 # The process

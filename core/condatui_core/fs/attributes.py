@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
+import struct
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import IO, TypeAlias
+
+from condatui_core.fs.safe_read import open_regular
 
 Attributes: TypeAlias = tuple[tuple[str, bytes], ...]
 """Names and values, sorted by name."""
@@ -31,6 +35,46 @@ def attributes_of(path: str | int) -> Attributes:
         return tuple((name, os.getxattr(path, name, follow_symlinks=follow)) for name in wanted)
     except OSError:
         return ()
+
+
+_SEAL = "security.evm"
+"""The attribute that the kernel computes anew for each inode, from its number among others."""
+_GETFLAGS = 0x80006601 | struct.calcsize("l") << 16
+"""The number of FS_IOC_GETFLAGS, see ioctl_iflags(2)."""
+_OF_THE_LAYOUT = 0x100 | 0x200 | 0x1000 | 0x40000 | 0x80000 | 0x200000 | 0x400000 | 0x10000000
+"""Flags by which a file system says how it has stored a file: compressed blocks, extents, data in the inode."""
+
+
+def marks_of(path: str | int) -> Attributes:
+    """All that is said of a regular file beside its owner, mode and times, by path or descriptor: to be compared.
+
+    These are all extended attributes that this user may read, those of the system among them, and the flags of chattr.
+    Empty where the system has none or does not tell.
+    """
+    if sys.platform != "linux":
+        return ()
+    marks: dict[str, bytes] = {}
+    follow = isinstance(path, int)
+    with suppress(OSError):
+        for name in os.listxattr(path, follow_symlinks=follow):
+            with suppress(OSError):
+                marks[name] = b""  # it is there, even if it may not be read
+                marks[name] = os.getxattr(path, name, follow_symlinks=follow)
+    marks.pop(_SEAL, None)
+    with suppress(OSError):
+        if flags := _flags_of(path) & ~_OF_THE_LAYOUT:
+            marks["flags"] = flags.to_bytes(4, "big")
+    return tuple(sorted(marks.items()))
+
+
+def _flags_of(path: str | int) -> int:
+    """The flags of a regular file, as chattr sets them. Raises OSError where there are none."""
+    if isinstance(path, str):
+        with open_regular(path, buffering=0) as stream:
+            return _flags_of(stream.fileno())
+    told = bytearray(struct.calcsize("l"))
+    fcntl.ioctl(path, _GETFLAGS, told)
+    return int.from_bytes(told[:4], sys.byteorder)
 
 
 def try_attributes(descriptor: int, wanted: Attributes) -> None:

@@ -99,7 +99,12 @@ class HeldPlaces:
         self._held.clear()
 
     def place(self, root: str, path: str) -> Place:
-        """The place of a path, which is relative to a directory. Raises OSError where a link is on the way."""
+        """The place of a path, which is relative to a directory.
+
+        Raises OSError where a link is on the way, or a part of it is empty or leads back: then it may lead out.
+        """
+        if any(part in ("", ".", "..") for part in path.split("/")):
+            raise OSError(errno.EINVAL, "the path does not lead straight there", os.path.join(root, path))
         above, _, name = path.rpartition("/")
         return Place(os.path.join(root, path), self._directory(root, above), name)
 

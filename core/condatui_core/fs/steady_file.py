@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
 
-from condatui_core.fs.attributes import attributes_of
+from condatui_core.fs.attributes import marks_of
 from condatui_core.fs.leases import give_up_lease, lease_holds, take_read_lease
 from condatui_core.fs.places import Place
 from condatui_core.fs.safe_read import open_regular
@@ -39,8 +39,8 @@ class SteadyFile:
                 raise OSError(errno.ENOTSUP, "the file system cannot tell who writes to a file", place.path)
             self.status = os.fstat(self.descriptor)
             """As it was when it was opened."""
-            self.attributes = attributes_of(self.descriptor)
-            """Its extended attributes then."""
+            self.marks = marks_of(self.descriptor)
+            """Its extended attributes and flags then."""
             self._touched = self.status.st_ctime_ns
         except BaseException:
             self._stack.close()
@@ -71,7 +71,7 @@ class SteadyFile:
     def unchanged(self) -> bool:
         """Whether nobody has written to it, and its size, time, owner, mode and attributes are as they were."""
         same = _state(os.fstat(self.descriptor)) == _state(self.status)
-        return same and attributes_of(self.descriptor) == self.attributes and self.unwritten
+        return same and marks_of(self.descriptor) == self.marks and self.unwritten
 
     @property
     def untouched(self) -> bool:

@@ -1,8 +1,9 @@
-"""Whether byte code beside a source file holds for as long as the file keeps its mtime."""
+"""Whether byte code beside a source file would begin or cease to hold if the file had another mtime."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 
 from condatui_core.fs.safe_read import open_regular
@@ -10,22 +11,45 @@ from condatui_core.fs.safe_read import open_regular
 _HEADER = 16
 """Bytes: the magic number, flags, and for byte code by timestamp the mtime and the size of its source."""
 _WORD = 0xFFFFFFFF
+_SECOND = 1_000_000_000
+_CACHE = "__pycache__"
+_SUFFIXES = (".pyc", ".pyo")
 
 
-def has_timed_bytecode(source: str, *, modified: int, size: int) -> bool:
-    """Whether byte code of a source would no longer hold if the source had another mtime than this, in nanoseconds.
+def holds_otherwise(source: str, times: tuple[int, int], *, size: int) -> bool:
+    """Whether byte code of a source holds with one of two mtimes, in nanoseconds, and not with the other.
 
-    Byte code by hash holds whatever the mtime is; such as does not hold today cannot become worse.
+    With the other one an import would run something else: what is in the source instead of the byte code, or byte code
+    that is stale today. Byte code by hash holds whatever the mtime is.
     """
-    directory, name = os.path.split(source)
-    stem = name.rpartition(".")[0] + "."
-    wanted = (modified // 1_000_000_000 & _WORD).to_bytes(4, "little") + (size & _WORD).to_bytes(4, "little")
-    try:
-        names = os.listdir(os.path.join(directory, "__pycache__"))
-    except OSError:
+    first, second = (time // _SECOND for time in times)
+    if first == second or not source.endswith(".py"):
         return False
-    files = (os.path.join(directory, "__pycache__", each) for each in names if each.startswith(stem))
-    return any(_header(each)[4:] == bytes(4) + wanted for each in files if each.endswith(".pyc"))
+    return any(_holds(header, first, size) or _holds(header, second, size) for header in _headers(source))
+
+
+def _headers(source: str) -> Iterator[bytes]:
+    """The headers of all byte code of a source: in its cache, and beside it as Python 2 has it."""
+    directory, name = os.path.split(source)
+    stem = name.rpartition(".")[0]
+    cache = os.path.join(directory, _CACHE)
+    with suppress(OSError):
+        for each in os.listdir(cache):
+            if each.startswith(f"{stem}.") and each.endswith(_SUFFIXES):
+                yield _header(os.path.join(cache, each))
+    for suffix in _SUFFIXES:
+        # Only the mtime is stated: whatever the size, it is the size of any source.
+        yield _header(os.path.join(directory, f"{stem}{suffix}"))[:8]
+
+
+def _holds(header: bytes, seconds: int, size: int) -> bool:
+    """Whether it is byte code of a source of this mtime and size, as any Python states it."""
+    time, length = (each & _WORD for each in (seconds, size))
+    stated = [time.to_bytes(4, "little"), length.to_bytes(4, "little")]
+    since_3_7, since_3_3, before = bytes(4) + stated[0] + stated[1], stated[0] + stated[1], stated[0]
+    if len(header) == 8:
+        return header[4:] == before
+    return header[4:] == since_3_7 or header[4:12] == since_3_3
 
 
 def _header(path: str) -> bytes:

@@ -27,11 +27,20 @@ _EDITED = re.compile(
     r"(?:conda-meta|etc|var|Menu|share/jupyter)/|(?:.*/)?(?:\.[^/]+rc|[^/]+\.(?:cfg|cnf|conf|config|ini|rc|toml|ya?ml))"
 )
 _UNKNOWN = -1
+_NO_NAME = frozenset({"", ".", ".."})
+"""Parts of a path that name nothing in the directory before them."""
 
 
 def is_edited(path: str) -> bool:
     """Whether a file of a prefix is configuration or state, which people edit in place."""
     return _EDITED.match(path) is not None
+
+
+def leads_inside(path: str) -> bool:
+    """Whether a path that a record states is relative, and leads straight to something below the holder's directory."""
+    if "/." not in path and "//" not in path and "\0" not in path and path[:1] not in ("", "/", "."):
+        return path[-1] != "/"  # as nearly all of a million do
+    return "\0" not in path and _NO_NAME.isdisjoint(path.split("/"))
 
 
 class ClaimedFiles(Struct):
@@ -135,7 +144,7 @@ def _add_record(claims: ClaimedFiles, record: _Record) -> None:
     if paths:
         _add_paths(claims, package, paths, lambda path: here.get(path, path))
     else:  # before conda 4.3 records had no digests
-        own = [path for path in files if not path.endswith(_BYTECODE)]
+        own = [path for path in files if not path.endswith(_BYTECODE) and leads_inside(path)]
         claims.add(package, own, [""] * len(own), [None] * len(own))
 
 
@@ -144,6 +153,7 @@ def _add_paths(
 ) -> None:
     """Add those paths that are files. A file in a cache has no prefix in it yet."""
     files = [each for each in paths if each.path_type in _FILES and not each.path.endswith(_BYTECODE)]
+    files = [each for each in files if leads_inside(place(each.path))]
     first = len(claims.paths)
     claims.with_prefix.update(row for row, each in enumerate(files, first) if each.prefix_placeholder)
     if cached:
@@ -163,7 +173,7 @@ def _add_distribution(claims: ClaimedFiles, package: str, prefix: str, path: str
     rows = record_rows(os.path.join(prefix, path, "RECORD"))
     # pip states no digest of what it has made itself.
     stated = [(_joined(base, name), each) for name, each in rows if each.sha256 and not name.endswith(_BYTECODE)]
-    inside = [(name, each) for name, each in stated if not name.startswith(("/", ".."))]
+    inside = [(name, each) for name, each in stated if leads_inside(name)]
     claims.add(
         package,
         [name for name, _ in inside],

@@ -47,6 +47,8 @@ class RelinkRules(Struct, frozen=True, kw_only=True):
     """(prefix, why none of its files is joined) pairs."""
     methods: tuple[tuple[int, LinkMethod], ...] = ()
     """By device, how its files would be joined; on a device that is not named here nothing is."""
+    mounts: tuple[str, ...] = ()
+    """Where file systems are mounted: no hard link leads from one mount to another, even of the same device."""
     most_links: int = 65_000
     """How many hard links a file may have."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace as change
@@ -251,6 +252,29 @@ async def test_shared_blocks_are_named_only_where_they_could_be_chosen(
     monkeypatch.setattr(facts, "can_share", lambda descriptor: can)
     (warning,) = (await planned(machine, method="hardlink")).warnings
     assert ("reflink" in str(warning.remedy or "")) == can
+
+
+@contextmanager
+def bound(directory: Path) -> Iterator[None]:
+    """Mount a directory on itself: the same disk, and a mount of its own."""
+    try:
+        subprocess.run(["mount", "--bind", str(directory), str(directory)], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("nothing can be mounted here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(directory)], check=True)
+
+
+async def test_what_another_mount_of_the_disk_has_is_not_predicted(machine: RemovalMachine) -> None:
+    with bound(prefix_of(machine, "three")):
+        made = await planned(machine)
+        assert made.relink
+        skipped = [(each.reason, each.files, each.bytes) for each in made.relink.skipped if each.reason != "small"]
+        assert (made.relink.files, skipped) == (2, [("file-system", 2, made.bytes_freed)])
+        outcome = await relinked(machine)
+        assert outcome.bytes_freed == made.bytes_freed == 53_248 + 12_288
 
 
 async def test_an_environment_that_has_come_since_the_plan_is_left_alone(machine: RemovalMachine) -> None:

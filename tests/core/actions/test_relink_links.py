@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import threading
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from condatui_core.actions.exchanges import ExchangeNotes
 from condatui_core.actions.joined_files import read_joined
@@ -21,6 +23,7 @@ from condatui_core.fs import places, steady_file
 from condatui_core.fs.places import Place
 from condatui_core.fs.steady_file import SteadyFile
 from condatui_core.records.relinking import SameFiles, SkipReason
+from support.file_flags import set_nodump
 from support.plain_work import PlainWork
 from support.relinks import CONTENT, OLD, Twins, contents_below, temporary_names
 
@@ -123,8 +126,7 @@ def _source(twins: Twins) -> SameFiles:
         os.utime(file, ns=(OLD, OLD + number * 1_000_000_000))
     compiled = two.parent / "__pycache__/module.cpython-312.pyc"
     compiled.parent.mkdir()
-    when = (OLD // 1_000_000_000 + 1).to_bytes(4, "little")
-    compiled.write_bytes(b"magc" + bytes(4) + when + len(CONTENT).to_bytes(4, "little"))
+    _compiled_at(compiled, OLD + 1_000_000_000)
     return twins.same(one, two)
 
 
@@ -145,6 +147,27 @@ def _rewrite(file: Path) -> None:
     os.utime(file, ns=(OLD, OLD + 1_000_000_000))
 
 
+def _out_of_its_environment(twins: Twins) -> SameFiles:
+    """As a record claims it that lies: the paths of another environment's file lead through this one."""
+    same = twins.same(library(twins, "one"), library(twins, "two"))
+    lying = f"{twins.root}/three/lib/../../two/{LIBRARY}"
+    (file,) = same.joined[0].paths
+    paths = (replace(file, path=lying, holder=str(twins.root / "three")),)
+    return replace(same, joined=(replace(same.joined[0], paths=paths),))
+
+
+def _source_that_is_stale(twins: Twins) -> SameFiles:
+    """A source whose byte code is of another one, which has the size and the time of the file that stays."""
+    same = _source(twins)
+    _compiled_at(twins.root / "two/lib/__pycache__/module.cpython-312.pyc", OLD)
+    return same
+
+
+def _compiled_at(compiled: Path, modified: int) -> None:
+    when = (modified // 1_000_000_000).to_bytes(4, "little")
+    compiled.write_bytes(b"magc" + bytes(4) + when + len(CONTENT).to_bytes(4, "little"))
+
+
 LEFT: dict[str, tuple[SkipReason, Callable[[Twins], SameFiles]]] = {
     "content": ("changed", lambda twins: _two(twins, _rewrite)),
     "size": ("changed", lambda twins: _two(twins, lambda file: file.write_bytes(CONTENT * 2))),
@@ -155,6 +178,8 @@ LEFT: dict[str, tuple[SkipReason, Callable[[Twins], SameFiles]]] = {
     "mode": ("other-mode", lambda twins: _two(twins, lambda file: file.chmod(0o755))),
     "another link": ("linked-elsewhere", lambda twins: _two(twins, lambda file: os.link(file, twins.root / "link"))),
     "byte code": ("byte-code", _source),
+    "stale byte code": ("byte-code", _source_that_is_stale),
+    "out": ("changed", _out_of_its_environment),
 }
 
 
@@ -183,6 +208,52 @@ def test_attributes_have_to_be_the_same(twins: Twins) -> None:
         pytest.skip("no attributes here")
     assert reasons(join(twins, all_same(twins))) == {"other-attributes": 1}
     assert os.getxattr(library(twins, "two"), "user.mine") == b"1"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root sees these attributes")
+def test_what_only_root_sees_has_to_be_the_same(twins: Twins) -> None:
+    try:
+        os.setxattr(library(twins, "two"), "trusted.mine", b"1")
+    except OSError:
+        pytest.skip("no attributes here")
+    assert reasons(join(twins, all_same(twins))) == {"other-attributes": 1}
+    assert os.getxattr(library(twins, "two"), "trusted.mine") == b"1"
+
+
+def test_the_flags_of_chattr_have_to_be_the_same(twins: Twins) -> None:
+    set_nodump(library(twins, "two"))
+    assert reasons(join(twins, all_same(twins))) == {"other-attributes": 1}
+
+
+def _set(twins: Twins, *names: str, lying: str) -> SameFiles:
+    """Of these files one has other contents of the same size than its record says."""
+    _rewrite(library(twins, lying))
+    kept, *others = (library(twins, name) for name in names)
+    return replace(twins.same(kept, *others), sha256=hashlib.sha256(CONTENT).hexdigest())
+
+
+def test_one_that_was_to_stay_and_has_changed_does_not_stop_the_others(twins: Twins) -> None:
+    same = _set(twins, "one", "two", "three", lying="one")
+    joined = join(twins, same)
+    assert (joined.tally.files, reasons(joined)) == (1, {"changed": 1})
+    assert joined.tally.done == same.frees
+    assert library(twins, "two").samefile(library(twins, "three"))
+    assert library(twins, "one").read_bytes() != CONTENT
+
+
+def test_the_file_of_a_cache_stays_if_that_of_another_cache_has_changed(twins: Twins) -> None:
+    same = _set(twins, "one", "two", "three", lying="one")
+    *_, last = same.joined
+    cached = replace(last, paths=tuple(replace(each, cached=True) for each in last.paths))
+    joined = join(twins, replace(same, joined=(same.joined[0], cached)))
+    assert joined.tally.files == 1
+    assert library(twins, "two").stat().st_ino == last.number
+
+
+def test_none_that_is_as_claimed(twins: Twins) -> None:
+    """What differs from all claims in the same way is the same all the same."""
+    same = replace(all_same(twins), sha256="0" * 64)
+    assert join(twins, same).tally.files == 2
 
 
 def test_a_file_that_is_open_for_writing_is_left_alone(twins: Twins) -> None:

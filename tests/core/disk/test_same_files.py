@@ -19,6 +19,7 @@ from condatui_core.errors import CondatuiError
 from condatui_core.proc.child import own_argv
 from condatui_core.records.relinking import SkipReason
 from support.disk_trees import du
+from support.file_flags import set_nodump
 from support.same_files import (
     SITE_PACKAGES,
     SameWorld,
@@ -198,6 +199,22 @@ def test_a_file_with_attributes_of_its_own_is_left_alone(world: SameWorld) -> No
     _is_left(world, "other-attributes")
 
 
+def test_a_file_with_flags_of_its_own_is_left_alone(world: SameWorld) -> None:
+    _, second = _twice(world)
+    set_nodump(second)
+    _is_left(world, "other-attributes")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root sees these attributes")
+def test_a_file_with_attributes_that_only_root_sees_is_left_alone(world: SameWorld) -> None:
+    _, second = _twice(world)
+    try:
+        os.setxattr(second, "trusted.note", b"mine")
+    except OSError:
+        pytest.skip("this file system has no such attributes")
+    _is_left(world, "other-attributes")
+
+
 @pytest.mark.parametrize("path", ["../../../etc/cublas/options", "settings.yaml", "../../../share/jupyter/kernels/k"])
 def test_what_people_edit_is_left_alone(world: SameWorld, path: str) -> None:
     _twice(world, {path: content("edited")})
@@ -258,6 +275,27 @@ def test_a_file_system_that_may_lie_about_links_is_left_alone(world: SameWorld) 
     _is_left(world, "file-system", method=None)
 
 
+def test_links_do_not_lead_from_one_mount_to_another(world: SameWorld) -> None:
+    """Bind mounts: one device, and no link between them."""
+    for name in "abcd":
+        install_wheel(world.environment(name), "cublas", {LIBRARY: content("cublas")})
+    b, _, d = (str(each) for each in world.prefixes[1:])
+    found = world.survey(mounts=("/", b, f"{d}/lib"))
+    assert joined_paths(found, world.root) == {f"envs/c/{SITE_PACKAGES}/{LIBRARY}"}
+    assert skipped(found) == {"file-system": (2, 16384)}
+    assert len(world.survey(method="reflink", mounts=("/", b, f"{d}/lib")).sets[0].joined) == 3
+
+
+def test_a_file_that_is_seen_by_several_mounts_is_left_alone(world: SameWorld) -> None:
+    """An environment that is mounted at another place, too, as a file with two links is."""
+    _twice(world)
+    (third,) = install_wheel(world.environment("c"), "cublas", {LIBRARY: content("cublas")})
+    second = world.prefixes[1].site_packages / LIBRARY
+    third.unlink()
+    os.link(second, third)
+    assert skipped(world.survey(mounts=("/", str(world.prefixes[2])))) == {"file-system": (2, 8192)}
+
+
 def test_no_file_gets_more_links_than_it_may_have(world: SameWorld) -> None:
     for name in "abcd":
         install_wheel(world.environment(name), "cublas", {LIBRARY: content("cublas")})
@@ -287,6 +325,12 @@ def test_a_source_whose_byte_code_would_become_stale_is_left_alone(world: SameWo
     os.utime(second, ns=(10**18 + 5, 10**18 + 5))  # of the same second as the one that stays
     _compiled(second)
     assert len(world.survey().sets) == 1
+
+
+def test_a_source_whose_stale_byte_code_would_become_valid_is_left_alone(world: SameWorld) -> None:
+    _, second = _twice(world, {"pkg/module.py": content("module")})
+    _compiled(second, modified=10**9)  # the time of the one that stays
+    _is_left(world, "byte-code")
 
 
 def test_what_shares_blocks_keeps_its_links_its_mode_and_its_byte_code(world: SameWorld) -> None:
@@ -320,6 +364,84 @@ def test_what_shares_its_blocks_already_is_not_stored_twice(tmp_path: Path, kind
             reflink(first, each)
         assert abs(free(disk) - before - same.frees) <= 64_000  # the file system's own records
         assert not world.survey(method="reflink").sets
+
+
+# Records that lie
+
+
+def _claim(world: SameWorld, prefix: int, path: str, data: bytes) -> None:
+    """Let a record of conda state a file, wherever it is."""
+    record = world.prefixes[prefix].package("lying", files={"lib/own": data})
+    document = json.loads(record.read_text())
+    document["paths_data"]["paths"][0]["_path"] = path
+    record.write_text(json.dumps(document))
+
+
+LYING = {
+    "another environment": "lib/../../b/lib/frozen.so",
+    "outside": "../../outside.so",
+    "absolute": "{root}/outside.so",
+    "back and forth": "lib/../lib/own",
+    "a dot": "./lib/own",
+    "nothing between": "lib//own",
+    "by a link": "link/frozen.so",
+    "by a link within": "within/own",
+    "an environment in it": "envs/inner/lib/frozen.so",
+    "no path": "lib/\0/own",
+}
+
+
+@pytest.mark.parametrize("what", LYING)
+def test_no_record_of_conda_leads_out_of_its_environment(what: str, world: SameWorld) -> None:
+    data = content("frozen")
+    a, b, c = (world.environment(name).path for name in "abc")
+    inner = a / "envs/inner"
+    for each in (b, inner):
+        (each / "lib").mkdir(parents=True, exist_ok=True)
+        (each / "lib/frozen.so").write_bytes(data)
+    (inner / "conda-meta").mkdir()
+    (world.root / "outside.so").write_bytes(data)
+    (a / "link").symlink_to(b / "lib")
+    (a / "within").symlink_to("lib")
+    world.prefixes[2].package("honest", files={"lib/honest.so": data})
+    _claim(world, 0, LYING[what].format(root=world.root), data)
+    assert world.survey().sets == ()
+    assert c.exists()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../../../../b/lib/frozen.so",
+        "../../../../../outside.so",
+        "{root}/outside.so",
+        "../../../envs/inner/lib/frozen.so",
+        "../../../within/frozen.so",
+    ],
+)
+def test_no_record_of_pip_leads_out_of_its_environment(path: str, world: SameWorld) -> None:
+    data = content("frozen")
+    inner = world.root / "envs/a/envs/inner"
+    (inner / "conda-meta").mkdir(parents=True)
+    (inner / "lib").mkdir()
+    (inner.parent.parent / "within").symlink_to("envs/inner/lib")
+    (inner / "lib/frozen.so").write_bytes(data)
+    (world.environment("b").path / "lib/frozen.so").write_bytes(data)
+    (world.root / "outside.so").write_bytes(data)
+    install_wheel(world.environment("c"), "honest", {"honest.so": data})
+    install_wheel(world.environment("a"), "lying", {path.format(root=world.root): data})
+    assert world.survey().sets == ()
+
+
+def test_no_package_in_a_cache_leads_out_of_it(world: SameWorld) -> None:
+    data = content("frozen")
+    world.environment("a").package("zlib", "1.3", "h1_0", files={"lib/libz.so": data})
+    package = cache_package(world.cache(), "zlib-1.3-h1_0", {"lib/libz.so": data})
+    (world.root / "outside.so").write_bytes(data)
+    document = json.loads((package / "info/paths.json").read_text())
+    document["paths"][0]["_path"] = "../../outside.so"
+    (package / "info/paths.json").write_text(json.dumps(document))
+    assert world.survey().sets == ()
 
 
 # What is asked for

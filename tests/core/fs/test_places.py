@@ -28,6 +28,16 @@ def place(tmp_path: Path, places: HeldPlaces) -> Place:
     return places.place(str(tmp_path), "lib/file")
 
 
+@pytest.mark.parametrize(
+    "path", ["../other/file", "lib/../../other/file", "..", ".", "./lib/file", "lib//file", "", "/x"]
+)
+def test_no_path_leads_back_or_out(path: str, tmp_path: Path, places: HeldPlaces) -> None:
+    (tmp_path / "root/lib").mkdir(parents=True)
+    with pytest.raises(OSError, match="straight") as raised:
+        places.place(str(tmp_path / "root"), path)
+    assert raised.value.errno == errno.EINVAL
+
+
 def test_two_names_are_exchanged(tmp_path: Path, place: Place) -> None:
     old, new = place.inode(), place.inode("new")
     assert old and new

@@ -16,7 +16,7 @@ from condatui_core.fs.atomic_write import temporary_name
 from condatui_core.fs.places import HeldPlaces
 from condatui_core.fs.steady_file import SteadyFile, same_contents
 from condatui_core.fs.tree import allocated
-from condatui_core.prefixes.bytecode import has_timed_bytecode
+from condatui_core.prefixes.bytecode import holds_otherwise
 from condatui_core.records.relinking import SameFiles, SkipReason, StoredFile, StoredInode
 
 _MOST = 32
@@ -51,7 +51,6 @@ _REST = 0.5
 """Seconds for which nothing of a file, not even a name, must have changed before another one takes its place. Who moves
 files about and back cannot be kept from it, and would then move the wrong one."""
 _SECOND = 1_000_000_000
-"""Byte code states whole seconds."""
 
 
 class HardLinks:
@@ -207,12 +206,11 @@ def _check(kept: SteadyFile, other: SteadyFile, same: SameFiles, inode: StoredIn
         raise LeftAloneError("other-owner")
     if one.st_mode != two.st_mode:
         raise LeftAloneError("other-mode")
-    if kept.attributes != other.attributes:
+    if kept.marks != other.marks:
         raise LeftAloneError("other-attributes")
-    if one.st_mtime_ns // _SECOND != two.st_mtime_ns // _SECOND:
-        for each in inode.paths:
-            if each.path.endswith(".py") and has_timed_bytecode(each.path, modified=two.st_mtime_ns, size=two.st_size):
-                raise LeftAloneError("byte-code")
+    times = two.st_mtime_ns, one.st_mtime_ns
+    if any(holds_otherwise(each.path, times, size=two.st_size) for each in inode.paths):
+        raise LeftAloneError("byte-code")
 
 
 def _seen(same: SameFiles, inode: StoredInode) -> tuple[int, int, int, int]:

@@ -16,7 +16,7 @@ from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext
 from condatui_core.disk.measure import disk_places
 from condatui_core.disk.same_files import survey_same_files
-from condatui_core.fs.mounts import mount_of, mounts
+from condatui_core.fs.mounts import Mount, mount_of, mounts
 from condatui_core.fs.reflink import can_share
 from condatui_core.fs.safe_read import open_regular
 from condatui_core.prefixes.managers import managed_by
@@ -52,14 +52,16 @@ async def read_facts(request: RelinkRequest, context: JobContext) -> RelinkFacts
     seen = await observe_prefixes([each.prefix for each in environments], context)
     alone = await asyncio.to_thread(lambda: tuple(_left_alone(seen, context.caller.euid)))
     places = await asyncio.to_thread(_places, context)
-    methods = await asyncio.to_thread(partial(_methods, places, request.method))
-    could = await asyncio.to_thread(_methods, places, "reflink") if request.method == "hardlink" else ()
+    mounted = await asyncio.to_thread(mounts)
+    methods = await asyncio.to_thread(partial(_methods, places, request.method, mounted))
+    could = await asyncio.to_thread(_methods, places, "reflink", mounted) if request.method == "hardlink" else ()
     rules = RelinkRules(
         user=context.caller.euid,
         smallest=request.smallest,
         prefixes=await asyncio.to_thread(lambda: tuple(map(os.path.realpath, request.prefixes))),
         left_alone=alone,
         methods=methods,
+        mounts=tuple(each.point for each in mounted),
     )
     survey = await survey_same_files(
         environments, places, rules, kept=context.locations.disk_cache, environ=context.caller.environ
@@ -94,9 +96,10 @@ def _left_alone(seen: Iterable[PrefixState], user: int) -> Iterator[tuple[str, S
             yield each.real, "in-use"
 
 
-def _methods(places: Sequence[DiskPlace], wanted: LinkMethod | None) -> tuple[tuple[int, LinkMethod], ...]:
+def _methods(
+    places: Sequence[DiskPlace], wanted: LinkMethod | None, mounted: Sequence[Mount]
+) -> tuple[tuple[int, LinkMethod], ...]:
     """By device, how files are joined there; nothing for a file system that may not tell the truth about links."""
-    mounted = mounts()
     methods: dict[int, LinkMethod] = {}
     for place in places:
         with suppress(OSError):

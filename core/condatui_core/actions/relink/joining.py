@@ -12,6 +12,7 @@ from condatui_core.actions.joined_files import tidy_up
 from condatui_core.actions.protocol import Work
 from condatui_core.actions.relink.batch import HardLinks
 from condatui_core.actions.relink.sharing import share_blocks
+from condatui_core.actions.relink.staying import with_one_that_is_as_claimed
 from condatui_core.actions.relink.tally import Tally
 from condatui_core.fs.sync import sync_file_system
 from condatui_core.records.relinking import RelinkSurvey, SameFiles
@@ -39,9 +40,10 @@ def join_all(survey: RelinkSurvey, directory: Path, work: Work) -> Joined:
     try:
         for same in survey.sets:
             if methods.get(same.device) == "reflink":
-                for inode in same.joined:
+                checked = with_one_that_is_as_claimed(same, tally, lambda: work.cancelled)
+                for inode in checked.joined:
                     if not work.cancelled:
-                        share_blocks(same, inode, tally, lambda: work.cancelled)
+                        share_blocks(checked, inode, tally, lambda: work.cancelled)
         if linked := [each for each in survey.sets if methods.get(each.device) == "hardlink"]:
             _link_all(linked, directory, tally, work)
     except OSError as error:
@@ -58,7 +60,8 @@ def _link_all(sets: Sequence[SameFiles], directory: Path, tally: Tally, work: Wo
     notes = ExchangeNotes(directory, work.job_id)
     try:
         with HardLinks(notes, tally, lambda: work.cancelled) as links:
-            for same in sets:
+            for found in sets:
+                same = with_one_that_is_as_claimed(found, tally, lambda: work.cancelled)
                 notes.note_later(_staying(same))
                 for inode in same.joined:
                     if work.cancelled:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import IO
 
-from condatui_core.actions.relink.tally import LeftAloneError, Tally, first_place, why_left
+from condatui_core.actions.relink.staying import opened
+from condatui_core.actions.relink.tally import LeftAloneError, Tally, why_left
 from condatui_core.fs.places import HeldPlaces
 from condatui_core.fs.reflink import share_range
-from condatui_core.fs.safe_read import open_regular
 from condatui_core.records.relinking import SameFiles, StoredInode
 
 
@@ -21,8 +20,8 @@ def share_blocks(same: SameFiles, inode: StoredInode, tally: Tally, stopped: Cal
     try:
         with (
             HeldPlaces() as places,
-            _opened(same.kept, places) as kept,
-            _opened(inode, places) as other,
+            opened(same.kept, places) as kept,
+            opened(inode, places) as other,
         ):
             _share_all(kept.fileno(), other.fileno(), same, stopped)
     except LeftAloneError as why:
@@ -31,15 +30,6 @@ def share_blocks(same: SameFiles, inode: StoredInode, tally: Tally, stopped: Cal
         tally.leave(inode, why_left(error))
     else:
         tally.join(len(inode.paths), inode.bytes)
-
-
-def _opened(inode: StoredInode, places: HeldPlaces) -> IO[bytes]:
-    place = first_place(inode, places)
-    stream = open_regular(place.name, buffering=0, directory=place.directory)
-    if os.fstat(stream.fileno()).st_ino != inode.number:
-        stream.close()
-        raise LeftAloneError("changed")
-    return stream
 
 
 def _share_all(kept: int, other: int, same: SameFiles, stopped: Callable[[], bool]) -> None:
