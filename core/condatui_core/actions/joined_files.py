@@ -196,12 +196,16 @@ def _links(prefix: str, file: JoinedFile) -> int:
 def _forget_what_is_gone(directory: Path, now: float) -> None:
     """Delete lists of environments whose prefix has been away for long: a disk may be back the next time."""
     for file in directory.glob(f"*{_SUFFIX}"):
-        listed = _listed(file)
-        away = bool(listed.prefix) and not os.path.isdir(listed.prefix)
-        if away and listed.away_since and now - listed.away_since > _AWAY:
-            file.unlink(missing_ok=True)
-        elif away != bool(listed.away_since):
-            _write(file, replace(listed, away_since=now if away else 0))
+        _forget_if_gone(file, now)
+
+
+def _forget_if_gone(file: Path, now: float) -> None:
+    listed = _listed(file)
+    away = bool(listed.prefix) and not os.path.isdir(listed.prefix)
+    if away and listed.away_since and now - listed.away_since > _AWAY:
+        file.unlink(missing_ok=True)
+    elif away != bool(listed.away_since):
+        _write(file, replace(listed, away_since=now if away else 0))
 
 
 def _write(file: Path, listed: _List) -> None:
