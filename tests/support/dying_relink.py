@@ -53,7 +53,7 @@ def separate(root: Path, job_id: str) -> None:
     prefix = str(root / "envs/two")
     files = read_joined(root / "relinked", prefix)
     done = separate_all(prefix, files, root / "relinked", PlainWork(job_id=job_id))
-    assert (done.failed, done.left) == (None, [])
+    assert (done.failed, done.left, done.behind) == (None, [], ())
 
 
 def die_at(step: int) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.actions.joined_files import read_joined
+from condatui_core.actions.joined_files import read_joined, tidy_up
 from condatui_core.actions.relink import batch
 from condatui_core.actions.relink.joining import join_all
 from condatui_core.actions.separate.copying import Separated, separate_all
@@ -139,3 +139,19 @@ def test_a_full_disk_ends_it(twins: Twins, monkeypatch: pytest.MonkeyPatch) -> N
     done = separate(twins)
     assert done.failed
     assert (done.failed.errno, done.files, temporary_names(twins.root)) == (errno.ENOSPC, 0, [])
+
+
+def test_a_copy_that_cannot_be_deleted_is_told_apart_from_files(twins: Twins, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a directory to which names may only be added."""
+
+    def refuse(place: Place, *arguments: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM), place.path)
+
+    with monkeypatch.context() as protected:
+        protected.setattr(Place, "exchange", refuse)
+        protected.setattr(Place, "unlink", refuse)
+        done = separate(twins)
+    assert (done.files, len(done.left), len(done.behind), done.failed) == (0, 3, 3, None)
+    assert len(temporary_names(twins.root)) == 3
+    assert tidy_up(twins.root.parent / "relinked") == (3, ())
+    assert (separate(twins).files, temporary_names(twins.root)) == (3, [])

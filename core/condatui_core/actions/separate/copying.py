@@ -55,6 +55,8 @@ class Separated:
     """Bytes."""
     left: list[str] = field(default_factory=list)
     """Files that stay joined, and why, a line each."""
+    behind: tuple[str, ...] = ()
+    """Temporary names that could not be deleted, and why, a line each."""
     failed: OSError | None = None
     """What has ended it: the disk is full, or fails."""
 
@@ -80,8 +82,7 @@ def separate_all(prefix: str, files: Sequence[JoinedFile], directory: Path, work
     except OSError as error:
         done.failed = error
     try:
-        _, left = tidy_up(directory)
-        done.left += left
+        _, done.behind = tidy_up(directory)
     except OSError as error:
         done.failed = done.failed or error
     return done

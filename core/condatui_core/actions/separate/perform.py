@@ -53,6 +53,9 @@ def _outcome(name: str, done: Separated) -> Outcome:
     if done.left:
         message = f"{counted(len(done.left), 'file')} could not be copied."
         findings.append(finding("left-behind", "warning", message, evidence=done.left, most=_MOST_LINES))
+    if done.behind:
+        message = f"{counted(len(done.behind), 'temporary name')} could not be deleted; the next relink tries again."
+        findings.append(finding("left-behind", "warning", message, evidence=done.behind, most=_MOST_LINES))
     verb = "is" if done.files == 1 else "are"
     return Outcome(
         message=f"{counted(done.files, 'file')} of {sanitize(name)} {verb} its own: {format_bytes(done.used)} used.",
