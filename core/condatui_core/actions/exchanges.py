@@ -15,8 +15,8 @@ from typing import BinaryIO
 import msgspec
 from msgspec import Struct
 
-from condatui_core.errors import NewerFormatError
-from condatui_core.fs.atomic_write import new_file, sync_path, sync_stream
+from condatui_core.errors import CondatuiError, NewerFormatError
+from condatui_core.fs.atomic_write import new_file, sync_path, sync_stream, write_whole
 from condatui_core.fs.documents import decode, encode, encode_versioned, format_of
 from condatui_core.fs.places import HeldPlaces, Place
 from condatui_core.fs.safe_read import open_regular, reason
@@ -26,6 +26,10 @@ from condatui_core.text import sanitize
 _FORMAT = 1
 """The format of notes, stated in their first line."""
 _SUFFIX = ".exchanges"
+_WAY_OUT = (
+    "If no relink is at work, delete this file. Every path has its content; hidden files that end in .condatui may be "
+    "left in environments, and are the former files of the paths beside them."
+)
 
 
 class Exchange(Struct, frozen=True, array_like=True):
@@ -42,7 +46,15 @@ class Exchange(Struct, frozen=True, array_like=True):
     old: int
     """The inode number of what had it."""
     modified: int
-    """The mtime of what had it, in nanoseconds."""
+    """The mtime that the place had at first, in nanoseconds."""
+    size: int = -1
+    """The bytes of the contents of both; -1 if that is not known."""
+    old_modified: int = 0
+    """The mtime of what had it at this moment, in nanoseconds."""
+    new_modified: int = 0
+    """The mtime of what takes the place, in nanoseconds."""
+    own: bool = False
+    """Whether the place gets a file of its own again, rather than one that others have as well."""
 
 
 class _Head(Struct, frozen=True):
@@ -92,7 +104,20 @@ def notes_of(directory: Path, job_id: str) -> Path:
 
 
 def read_notes(file: Path) -> Iterator[Exchange]:
-    """Read what was noted, the last line only if it is whole. Raises OSError, NewerFormatError."""
+    """Read what was noted, the last line only if it is whole.
+
+    Raises OSError; NewerFormatError; CondatuiError if the file is damaged.
+    """
+    try:
+        yield from _read_notes(file)
+    except OSError as error:
+        if error.errno != errno.EILSEQ:
+            raise
+        where = sanitize(f"{file}: {error.strerror}")
+        raise CondatuiError("The notes of a relink that was interrupted are damaged.", where, _WAY_OUT) from error
+
+
+def _read_notes(file: Path) -> Iterator[Exchange]:
     with open_regular(str(file), buffering=-1) as stream:
         head = stream.readline()
         if not head.endswith(b"\n"):
@@ -104,56 +129,88 @@ def read_notes(file: Path) -> Iterator[Exchange]:
                 yield decode(line, _EXCHANGE, own=True)
 
 
-def settle(exchanges: Sequence[Exchange]) -> tuple[int, tuple[str, ...]]:
+def keep_notes(file: Path, exchanges: Sequence[Exchange]) -> None:
+    """Let notes have these lines only, the last ones of their names; blocks. Raises OSError."""
+    head = encode_versioned(_Head(file.name.removesuffix(_SUFFIX)), _FORMAT)
+    write_whole(file, b"".join(line + b"\n" for line in (head, *map(encode, exchanges))), replace=True)
+
+
+def settle(exchanges: Iterable[Exchange]) -> tuple[int, tuple[str, ...]]:
     """Bring what was interrupted to an end: every place has a file of its content, and no temporary name is left.
 
     Returns how many temporary names are gone, and what could not be settled, a line each.
     """
-    gone, told = 0, []
-    for exchange in exchanges:
-        if not exchange.temporary:
-            continue
-        try:
-            with HeldPlaces() as places:
-                gone += _settle(exchange, places.place(exchange.root, exchange.path))
-                places.sync()
-        except FileNotFoundError:  # it went with its directory
-            continue
-        except OSError as error:
-            where = os.path.join(exchange.root, os.path.dirname(exchange.path), exchange.temporary)
-            told.append(sanitize(f"{where}: {reason(error)}"))
+    told: list[str] = []
+    gone = sum(_is_settled(each, told) for each in _last_of_each_name(exchanges))
     return gone, tuple(told)
+
+
+def _is_settled(exchange: Exchange, told: list[str]) -> bool:
+    """Settle one of them; whether its temporary name was still there, and is gone."""
+    try:
+        with HeldPlaces() as places:
+            settled = _settle(exchange, places.place(exchange.root, exchange.path))
+            places.sync()
+            return settled
+    except FileNotFoundError:  # it went with its directory
+        return False
+    except OSError as error:
+        told.append(sanitize(f"{_temporary_path(exchange)}: {reason(error)}"))
+        return False
 
 
 def unsettled(exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
     """Those whose temporary name is still there."""
-    for each in exchanges:
-        name = os.path.join(each.root, os.path.dirname(each.path), each.temporary)
-        if each.temporary and os.path.lexists(name):
-            yield each
+    return (each for each in _last_of_each_name(exchanges) if os.path.lexists(_temporary_path(each)))
+
+
+def _last_of_each_name(exchanges: Iterable[Exchange]) -> tuple[Exchange, ...]:
+    """Only what was noted last of a temporary name says what may have it."""
+    return tuple({_temporary_path(each): each for each in exchanges if each.temporary}.values())
+
+
+def _temporary_path(exchange: Exchange) -> str:
+    return os.path.join(exchange.root, os.path.dirname(exchange.path), exchange.temporary)
 
 
 def _settle(exchange: Exchange, place: Place) -> bool:
     """Settle one of them; whether its temporary name was still there. OSError if it has to stay."""
     temporary = exchange.temporary
-    here, beside = place.inode(), place.inode(temporary)
+    beside = place.inode(temporary)
     if beside is None:
         return False
-    if exchange.new and here == exchange.new and not _is_what_it_was(exchange, place):
-        if not place.is_linked:  # it may be another file that has got the number of one that is gone
-            raise OSError(errno.ESTALE, "it is not the same as what has its place")
-        place.exchange(temporary, exchange.new)
-        beside = place.inode(temporary)
-    if exchange.new and beside not in (exchange.new, exchange.old):
+    if exchange.new and beside == exchange.old:
+        _settle_former(exchange, place)
+    elif beside == exchange.old or (exchange.new and beside != exchange.new):
         raise OSError(errno.ESTALE, "it is none of the files that were to be exchanged")
     place.unlink(temporary)
     return True
 
 
-def _is_what_it_was(exchange: Exchange, place: Place) -> bool:
-    """Whether what has lost its place is the former file, and nobody has changed it since it was compared."""
-    beside = place.beside(exchange.temporary)
-    if beside.inode() != exchange.old:
+def _settle_former(exchange: Exchange, place: Place) -> None:
+    """Give the former file its place again if somebody has changed it since. OSError if its name has to stay."""
+    changed = _has_changed(place.status(exchange.temporary), exchange, exchange.old_modified)
+    here = place.status()
+    if here is None or here.st_ino != exchange.new:  # somebody has decided what has the place, or that nothing has
+        if changed:
+            raise OSError(errno.ESTALE, "it was changed, and something else has its place")
+        return
+    if not changed and _same_as_beside(exchange, place):
+        return
+    # It may be another file that has got the number of one that is gone.
+    known = exchange.size >= 0 and not _has_changed(here, exchange, exchange.new_modified)
+    if here.st_nlink == 1 and not known:
+        raise OSError(errno.ESTALE, "it is not the same as what has its place")
+    place.exchange(exchange.temporary, exchange.new)
+
+
+def _has_changed(status: os.stat_result | None, exchange: Exchange, modified: int) -> bool:
+    """Whether a file has another size or mtime than was noted; False if that was not noted."""
+    if status is None or exchange.size < 0:
         return False
-    with SteadyFile(place) as one, SteadyFile(beside) as other:
+    return (status.st_size, status.st_mtime_ns) != (exchange.size, modified)
+
+
+def _same_as_beside(exchange: Exchange, place: Place) -> bool:
+    with SteadyFile(place) as one, SteadyFile(place.beside(exchange.temporary)) as other:
         return same_contents(one, other)

@@ -6,6 +6,7 @@ import errno
 import gzip
 import hashlib
 import os
+import time
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,17 +16,23 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from condatui_core.actions.exchanges import Exchange, noted_files, read_notes, settle, unsettled
+from condatui_core.actions.exchanges import Exchange, keep_notes, noted_files, read_notes, settle, unsettled
 from condatui_core.errors import CondatuiError, NewerFormatError
 from condatui_core.fs.atomic_write import write_whole
 from condatui_core.fs.documents import decode, encode_versioned, format_of
-from condatui_core.fs.safe_read import read_bounded, reason
+from condatui_core.fs.safe_read import open_regular, read_bounded, reason
 
 _FORMAT = 1
 _SUFFIX = ".json.gz"
 _LARGEST = 256 << 20
 """Bytes of the largest list that is read."""
+_LONGEST_LINE = 200
+_AWAY = 30 * 86_400
+"""Seconds after which an environment that is away is gone."""
+LIST_WAY_OUT = "If it is a list and damaged, delete it: then the files of its environment cannot become its own again."
+"""What to do where a list cannot be read."""
 
 
 class JoinedFile(Struct, frozen=True, array_like=True):
@@ -36,12 +43,26 @@ class JoinedFile(Struct, frozen=True, array_like=True):
     inode: int
     """The inode number of the file that stayed."""
     modified: int
-    """The mtime that it had before, in nanoseconds."""
+    """The mtime that the path had before, in nanoseconds."""
+    size: int = -1
+    """The bytes of the file that stayed when it was joined; -1 if that is not known."""
+    joined_modified: int = 0
+    """The mtime of the file that stayed when it was joined, in nanoseconds."""
+    former: int = 0
+    """The inode number that the path had before; 0 if that is not known. Paths of one were one file."""
+
+    def is_as_joined(self, status: os.stat_result) -> bool:
+        """Whether the file that stayed has not been edited since."""
+        return (status.st_ino, status.st_size, status.st_mtime_ns) == (self.inode, self.size, self.joined_modified)
 
 
 class _List(Struct, frozen=True):
     prefix: str
     files: tuple[JoinedFile, ...]
+    identity: str = ""
+    """What tells the environment from another one that is made at its prefix later."""
+    away_since: float = 0
+    """When its prefix was found to be away, as a Unix time; 0 as long as it is there."""
 
 
 _LIST = msgspec.json.Decoder(_List)
@@ -50,9 +71,20 @@ _LIST = msgspec.json.Decoder(_List)
 def read_joined(directory: Path, prefix: str) -> tuple[JoinedFile, ...]:
     """The files of an environment that relinking has joined, as far as they still are; blocks.
 
-    Raises OSError if the list is there and cannot be read, NewerFormatError if a newer condatui has written it.
+    Those are left out that have the file to themselves again as they had it before. Raises OSError if the list is there
+    and cannot be read, NewerFormatError if a newer condatui has written it.
     """
-    return tuple(each for each in _listed(_file(directory, prefix)).files if _is_joined(prefix, each))
+    files = [each for each in _known(directory, prefix) if _links(prefix, each) > 1]
+    return tuple(file for group in one_file_before(files) for file in group if _links(prefix, file) > len(group))
+
+
+def one_file_before(files: Iterable[JoinedFile]) -> tuple[tuple[JoinedFile, ...], ...]:
+    """The files of an environment, those together that were one file before they were joined with others."""
+    groups: dict[JoinedFile, list[JoinedFile]] = {}
+    for each in files:
+        same = replace(each, path="") if each.former else each
+        groups.setdefault(same, []).append(each)
+    return tuple(map(tuple, groups.values()))
 
 
 class JoinedEnvironment(Struct, frozen=True):
@@ -76,7 +108,7 @@ def _joined_environments(directory: Path) -> Iterator[JoinedEnvironment]:
         with suppress(OSError, CondatuiError):
             at = datetime.fromtimestamp(file.stat().st_mtime, timezone.utc)
             found = _listed(file)
-            if any(_is_joined(found.prefix, each) for each in found.files):
+            if read_joined(directory, found.prefix):
                 yield JoinedEnvironment(at, found.prefix)
 
 
@@ -84,18 +116,19 @@ def write_joined(directory: Path, prefix: str, files: Sequence[JoinedFile]) -> N
     """Write the list of an environment, or delete it if it is empty; blocks. Raises OSError."""
     file = _file(directory, prefix)
     if files:
-        data = encode_versioned(_List(prefix, tuple(files)), _FORMAT)
-        write_whole(file, gzip.compress(data, mtime=0), replace=True)
+        _write(file, _List(prefix, tuple(files), _identity(prefix)))
     else:
         file.unlink(missing_ok=True)
 
 
-def tidy_up(directory: Path) -> tuple[int, tuple[str, ...]]:
-    """Settle what interrupted jobs have noted, list what they have joined, and forget environments that are gone.
+def tidy_up(directory: Path, now: float | None = None) -> tuple[int, tuple[str, ...]]:
+    """Settle what interrupted jobs have noted, list what they have joined, and forget environments that are long gone.
 
-    Blocks. Returns how many temporary names were deleted, and what could not be settled, a line each: its notes stay.
-    Raises OSError, NewerFormatError.
+    Blocks. `now` is a Unix time. Returns how many temporary names were deleted, and what could not be settled, a line
+    each. The notes of that stay, and so do those of environments that are away, as on a disk that is not mounted.
+    Raises OSError; NewerFormatError; CondatuiError if notes are damaged.
     """
+    now = time.time() if now is None else now
     gone, told = 0, list[str]()
     for file in noted_files(directory):
         exchanges = tuple(read_notes(file))
@@ -104,9 +137,19 @@ def tidy_up(directory: Path) -> tuple[int, tuple[str, ...]]:
         told += left
         list_joined(directory, exchanges)
         if not left:
-            file.unlink()
-    _forget_what_is_gone(directory)
+            _end_notes(file, exchanges, now)
+    _forget_what_is_gone(directory, now)
     return gone, tuple(told)
+
+
+def _end_notes(file: Path, exchanges: Sequence[Exchange], now: float) -> None:
+    """Delete notes, or keep what they have of environments that are away: from now on for so long."""
+    there = {root: os.path.isdir(root) for root in {each.root for each in exchanges}}
+    away = [each for each in exchanges if not there[each.root]]
+    if not away or (len(away) == len(exchanges) and now - file.stat().st_mtime > _AWAY):
+        file.unlink()
+    elif len(away) < len(exchanges):
+        keep_notes(file, away)
 
 
 def temporary_names(directory: Path) -> int:
@@ -117,7 +160,7 @@ def temporary_names(directory: Path) -> int:
 def _left_by(file: Path) -> int:
     try:
         return sum(1 for _ in unsettled(read_notes(file)))
-    except (OSError, NewerFormatError):
+    except (OSError, CondatuiError):
         return 0
 
 
@@ -129,30 +172,70 @@ def list_joined(directory: Path, exchanges: Iterable[Exchange]) -> None:
     for root, noted in by_root.items():
         if not os.path.isdir(os.path.join(root, "conda-meta")):
             continue  # package caches have their files for others
-        known = {each.path: each for each in _listed(_file(directory, root)).files}
+        known = {each.path: each for each in _known(directory, root)}
         for each in noted:
-            before = known.get(each.path)
-            first = before.modified if before and before.inode == each.old else each.modified
-            if _is_joined(root, file := JoinedFile(each.path, each.new, first)):  # not if it was to become its own
+            file = _joined_by(each, known.get(each.path))
+            if not each.own and _links(root, file) > 1:  # not if it has not happened
                 known[each.path] = file
-        joined = [each for _, each in sorted(known.items()) if _is_joined(root, each)]
+        joined = [each for _, each in sorted(known.items()) if _links(root, each) > 1]
         write_joined(directory, root, joined)
 
 
-def _is_joined(prefix: str, file: JoinedFile) -> bool:
-    """Whether it still is the file that stayed, and has other names."""
+def _joined_by(exchange: Exchange, before: JoinedFile | None) -> JoinedFile:
+    """A path as it is listed after an exchange: with what it had at first, unless it was edited since."""
+    first, former = exchange.modified, exchange.old
+    if before and before.inode == exchange.old:
+        former = before.former or former
+        if (before.size, before.joined_modified) == (exchange.size, exchange.old_modified):
+            first = before.modified
+    return JoinedFile(exchange.path, exchange.new, first, exchange.size, exchange.new_modified, former)
+
+
+def _known(directory: Path, prefix: str) -> tuple[JoinedFile, ...]:
+    """What the list of this environment has, and of no earlier one at its prefix."""
+    listed = _listed(_file(directory, prefix))
+    return listed.files if listed.identity == _identity(prefix) else ()
+
+
+def _identity(prefix: str) -> str:
+    """The number of the directory that every environment has, and when conda has made it: numbers are given again."""
+    records = os.path.join(prefix, "conda-meta")
+    try:
+        number = os.stat(records).st_ino
+    except OSError:
+        return ""
+    first = b""
+    with suppress(OSError), open_regular(os.path.join(records, "history"), follow=True) as stream:
+        first = stream.readline(_LONGEST_LINE)
+    return f"{number} {first.decode('ascii', 'replace').strip()}"
+
+
+def _links(prefix: str, file: JoinedFile) -> int:
+    """How many names the file that stayed has, if the path still leads to it; otherwise 0."""
     try:
         status = os.lstat(os.path.join(prefix, file.path))
     except OSError:
-        return False
-    return status.st_ino == file.inode and status.st_nlink > 1
+        return 0
+    return status.st_nlink if status.st_ino == file.inode else 0
 
 
-def _forget_what_is_gone(directory: Path) -> None:
+def _forget_what_is_gone(directory: Path, now: float) -> None:
+    """Delete lists of environments whose prefix has been away for long: a disk may be back the next time."""
     for file in directory.glob(f"*{_SUFFIX}"):
-        prefix = _listed(file).prefix
-        if prefix and not os.path.isdir(prefix):
-            write_joined(directory, prefix, ())
+        _forget_if_gone(file, now)
+
+
+def _forget_if_gone(file: Path, now: float) -> None:
+    listed = _listed(file)
+    away = bool(listed.prefix) and not os.path.isdir(listed.prefix)
+    if away and listed.away_since and now - listed.away_since > _AWAY:
+        file.unlink(missing_ok=True)
+    elif away != bool(listed.away_since):
+        _write(file, replace(listed, away_since=now if away else 0))
+
+
+def _write(file: Path, listed: _List) -> None:
+    write_whole(file, gzip.compress(encode_versioned(listed, _FORMAT), mtime=0), replace=True)
 
 
 def _file(directory: Path, prefix: str) -> Path:

@@ -26,15 +26,15 @@ class Place:
 
     def inode(self, name: str = "") -> int | None:
         """The inode number of what has the name, or another one in the same directory; None if nothing has it."""
+        status = self.status(name)
+        return status.st_ino if status else None
+
+    def status(self, name: str = "") -> os.stat_result | None:
+        """What `lstat` shows of what has the name, or another one in the same directory; None if nothing has it."""
         try:
-            return os.lstat(name or self.name, dir_fd=self.directory).st_ino
+            return os.lstat(name or self.name, dir_fd=self.directory)
         except FileNotFoundError:
             return None
-
-    @property
-    def is_linked(self) -> bool:
-        """Whether what has the name has further ones."""
-        return os.lstat(self.name, dir_fd=self.directory).st_nlink > 1
 
     def beside(self, name: str) -> Place:
         """The place of another name in the same directory."""

@@ -24,7 +24,7 @@ from condatui_core.actions.separate import perform as separate_perform
 from condatui_core.actions.separate import plan as separate_plan
 from condatui_core.actions.separate import recover as separate_recover
 from condatui_core.disk.same_files import survey_same_files
-from condatui_core.errors import NewerFormatError, RefusedError, UsageError
+from condatui_core.errors import CondatuiError, NewerFormatError, RefusedError, UsageError
 from condatui_core.fs.places import Place
 from condatui_core.prefixes.installed_files import check_files
 from condatui_core.prefixes.processes import RunningProcess
@@ -395,3 +395,13 @@ async def test_the_notes_of_a_newer_condatui_are_left_alone(machine: RemovalMach
     with pytest.raises(NewerFormatError):
         await relinked(machine)
     assert notes.file.read_bytes() == data
+
+
+async def test_a_damaged_list_is_told_with_the_way_out(machine: RemovalMachine) -> None:
+    await relinked(machine)
+    (file, *_) = machine.context().locations.relinked.glob("*.json.gz")
+    file.write_bytes(b"damaged")
+    request = RelinkRequest()
+    with pytest.raises(CondatuiError) as told:
+        await perform.perform(await planned(machine), request, machine.context(), PlainWork(job_id="later"))
+    assert (str(file) in told.value.detail, "delete it" in told.value.hint) == (True, True)

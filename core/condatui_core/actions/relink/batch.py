@@ -41,10 +41,20 @@ class _Pair:
 
     def exchanges(self) -> Iterator[Exchange]:
         """What is noted of it."""
-        new, old = self.kept.status.st_ino, self.other.status
+        new, old = self.kept.status, self.other.status
         for file, (_, temporary) in zip(self.files, self.replacement.places, strict=True):
             path = os.path.relpath(file.path, file.holder)
-            yield Exchange(file.holder, path, temporary, new, old.st_ino, old.st_mtime_ns)
+            yield Exchange(
+                root=file.holder,
+                path=path,
+                temporary=temporary,
+                new=new.st_ino,
+                old=old.st_ino,
+                modified=old.st_mtime_ns,
+                size=old.st_size,
+                old_modified=old.st_mtime_ns,
+                new_modified=new.st_mtime_ns,
+            )
 
 
 _REST = 0.5

@@ -83,4 +83,14 @@ def _staying(same: SameFiles) -> Iterator[Exchange]:
     if all(os.path.isdir(os.path.join(file.holder, "conda-meta")) for file in kept.paths):
         for file in kept.paths:
             path = os.path.relpath(file.path, file.holder)
-            yield Exchange(file.holder, path, "", kept.number, kept.number, kept.modified)
+            yield Exchange(
+                root=file.holder,
+                path=path,
+                temporary="",
+                new=kept.number,
+                old=kept.number,
+                modified=kept.modified,
+                size=same.size,
+                old_modified=kept.modified,
+                new_modified=kept.modified,
+            )

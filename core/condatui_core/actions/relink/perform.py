@@ -9,7 +9,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from condatui_core.actions.guards import refuse
-from condatui_core.actions.joined_files import tidy_up
+from condatui_core.actions.joined_files import LIST_WAY_OUT, tidy_up
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.relink.facts import read_facts
 from condatui_core.actions.relink.joining import Joined, join_all
@@ -39,7 +39,8 @@ async def perform(plan: Plan, request: RelinkRequest, context: JobContext, work:
         tidied, _ = await work.in_thread(partial(tidy_up, directory))
     except OSError as error:
         where = f"{error.filename or directory}: {reason(error)}"
-        raise CondatuiError("What earlier relinks have joined is not known.", sanitize(where)) from error
+        title = "What earlier relinks have joined is not known."
+        raise CondatuiError(title, sanitize(where), LIST_WAY_OUT) from error
     await work.stage("look", "Looking for what is stored several times")
     facts = await read_facts(request, context)
     if tidied and not facts.survey.sets:

@@ -5,27 +5,43 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from condatui_core.actions.exchanges import Exchange, ExchangeNotes
-from condatui_core.actions.joined_files import JoinedFile, tidy_up
+from condatui_core.actions.joined_files import JoinedFile, one_file_before, tidy_up
 from condatui_core.actions.protocol import Work
 from condatui_core.actions.replacement import Replacement
 from condatui_core.fs.atomic_write import sync_path, temporary_name
 from condatui_core.fs.attributes import attributes_of, try_attributes
 from condatui_core.fs.held_tree import write_with_holes
-from condatui_core.fs.places import HeldPlaces
+from condatui_core.fs.places import HeldPlaces, Place
 from condatui_core.fs.safe_read import reason
 from condatui_core.fs.steady_file import SteadyFile
 from condatui_core.fs.sync import sync_file_system
 from condatui_core.fs.tree import allocated
+from condatui_core.prefixes.bytecode import holds_otherwise
 from condatui_core.text import sanitize
 
 _MOST = 32
 """Files of a batch: those who want to write to one of them wait for so long."""
 _CHUNK = 1 << 20
+_OF_ONE = frozenset(
+    (
+        errno.EACCES,
+        errno.EPERM,
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.ELOOP,
+        errno.ESTALE,
+        errno.EAGAIN,
+        errno.ETXTBSY,
+        errno.EMLINK,
+        errno.ENAMETOOLONG,
+    )
+)
+"""What stands against one file, rather than all that come after it."""
 
 
 @dataclass(slots=True)
@@ -37,6 +53,8 @@ class Separated:
     """Bytes."""
     left: list[str] = field(default_factory=list)
     """Files that stay joined, and why, a line each."""
+    behind: tuple[str, ...] = ()
+    """Temporary names that could not be deleted, and why, a line each."""
     failed: OSError | None = None
     """What has ended it: the disk is full, or fails."""
 
@@ -50,31 +68,59 @@ def separate_all(prefix: str, files: Sequence[JoinedFile], directory: Path, work
     try:
         notes = ExchangeNotes(directory, work.job_id)
         try:
-            for begin in range(0, len(files), _MOST):
+            groups = one_file_before(files)
+            for begin in range(0, len(groups), _MOST):
                 if work.cancelled:
                     break
-                work.progress(begin, len(files), "files")
-                _Batch(prefix, notes, done).run(files[begin : begin + _MOST])
+                work.progress(sum(map(len, groups[:begin])), len(files), "files")
+                _Batch(prefix, notes, done).run(groups[begin : begin + _MOST])
             sync_file_system(prefix)  # before it is forgotten which temporary names there were
         finally:
             notes.close()
     except OSError as error:
         done.failed = error
     try:
-        _, left = tidy_up(directory)
-        done.left += left
+        _, done.behind = tidy_up(directory)
     except OSError as error:
         done.failed = done.failed or error
     return done
 
 
 @dataclass(frozen=True, slots=True)
+class _Joined:
+    """Paths of one environment that were one file, and that file as it is joined with others now."""
+
+    files: tuple[JoinedFile, ...]
+    places: tuple[Place, ...]
+    opened: SteadyFile
+    modified: int
+    """The mtime of the copy, in nanoseconds."""
+    temporary: tuple[str, ...]
+    """By place, the name of the copy beside it."""
+
+    def exchanges(self, prefix: str, *, new: int) -> Iterator[Exchange]:
+        """What is noted of it; `new` is the inode number of the copy, 0 as long as it is not complete."""
+        status = self.opened.status
+        for file, temporary in zip(self.files, self.temporary, strict=True):
+            yield Exchange(
+                root=prefix,
+                path=file.path,
+                temporary=temporary,
+                new=new,
+                old=status.st_ino,
+                modified=self.modified,
+                size=status.st_size,
+                old_modified=status.st_mtime_ns,
+                new_modified=self.modified,
+                own=True,
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class _Copied:
     """A joined file, and its copy beside it."""
 
-    file: JoinedFile
-    joined: SteadyFile
-    temporary: str
+    joined: _Joined
     replacement: Replacement
 
 
@@ -86,88 +132,133 @@ class _Batch:
         self._notes = notes
         self._done = done
 
-    def run(self, files: Sequence[JoinedFile]) -> None:
+    def run(self, groups: Sequence[tuple[JoinedFile, ...]]) -> None:
         """Copy them. Raises OSError if the disk is full or fails: then they are what they were, or are noted."""
         with ExitStack() as stack:
             places = stack.enter_context(HeldPlaces())
-            opened = [(file, each) for file in files if (each := self._opened(file, places, stack))]
-            named = [(file, joined, temporary_name()) for file, joined in opened]
-            self._notes.note(self._exchange(file, name, new=0) for file, _, name in named)
+            opened = [each for files in groups if (each := self._opened(files, places, stack))]
+            self._notes.note(exchange for each in opened for exchange in each.exchanges(self._prefix, new=0))
             copies: list[_Copied] = []
             try:
-                for file, joined, temporary in named:
-                    copies.append(self._copy(file, joined, temporary))
+                for each in opened:
+                    self._copy(each, copies)
                 self._sync(copies)
-                self._notes.note(self._exchange(each.file, each.temporary, new=each.replacement.new) for each in copies)
+                self._notes.note(
+                    exchange
+                    for each in copies
+                    for exchange in each.joined.exchanges(self._prefix, new=each.replacement.new)
+                )
                 taken = [each for each in copies if self._taken(each)]
             except OSError:
                 for copy in copies:
-                    copy.replacement.put_back()
+                    _put_back(copy)
                 raise
             for copy in taken:
                 self._conclude(copy)
 
-    def _opened(self, file: JoinedFile, places: HeldPlaces, stack: ExitStack) -> SteadyFile | None:
+    def _opened(self, files: tuple[JoinedFile, ...], places: HeldPlaces, stack: ExitStack) -> _Joined | None:
         try:
-            joined = stack.enter_context(SteadyFile(places.place(self._prefix, file.path)))
+            found = tuple(places.place(self._prefix, each.path) for each in files)
+            opened = stack.enter_context(SteadyFile(found[0]))
         except OSError as error:
-            self._leave(file, reason(error))
+            self._leave(files, reason(error))
             return None
-        if joined.status.st_ino != file.inode:
-            self._leave(file, "it is another file now")
+        if any(each.inode() != files[0].inode for each in found) or opened.status.st_ino != files[0].inode:
+            self._leave(files, "it is another file now")
             return None
-        return joined
+        modified = _modified(self._prefix, files, opened.status)
+        return _Joined(files, found, opened, modified, tuple(temporary_name() for _ in files))
 
-    def _copy(self, file: JoinedFile, joined: SteadyFile, temporary: str) -> _Copied:
-        """Write a copy beside a file, and wait until it is on the disk."""
-        place, status = joined.place, joined.status
-        with place.create(temporary) as stream:
+    def _copy(self, joined: _Joined, copies: list[_Copied]) -> None:
+        """Add a copy beside a file, with further names beside its other paths, unless these are protected."""
+        (first, name), *others = zip(joined.places, joined.temporary, strict=True)
+        try:
+            new = _write_copy(joined, first, name)
+            replacement = Replacement(new, joined.files[0].inode, ((first, name), *others))
+            copied = _Copied(joined, replacement)
             try:
-                for chunk in _chunks(joined.descriptor):
-                    write_with_holes(stream, chunk)
-                stream.flush()
-                os.fchown(stream.fileno(), status.st_uid, status.st_gid)
-                try_attributes(stream.fileno(), attributes_of(joined.descriptor))
-                os.fchmod(stream.fileno(), status.st_mode & 0o7777)
-                os.utime(stream.fileno(), ns=(status.st_atime_ns, file.modified))
+                for place, temporary in others:
+                    place.link(temporary, first.beside(name))
             except OSError:
-                place.unlink(temporary)
+                _put_back(copied)
                 raise
-            new = os.fstat(stream.fileno()).st_ino
-        return _Copied(file, joined, temporary, Replacement(new, file.inode, ((place, temporary),)))
+        except OSError as error:
+            self._leave_unless_of_all(joined.files, error)
+        else:
+            copies.append(copied)
 
     def _sync(self, copies: Sequence[_Copied]) -> None:
         """Wait until the copies are on the disk: a power cut must leave no path without its content."""
         if copies and not sync_file_system(self._prefix):
             for each in copies:
-                sync_path(each.joined.place.beside(each.temporary).path)
+                for place, temporary in each.replacement.places:
+                    sync_path(place.beside(temporary).path)
 
     def _taken(self, copy: _Copied) -> bool:
-        """Let a copy take the place of its file, unless something has come between."""
+        """Let a copy take the places of its file, unless something has come between."""
         try:
-            copy.replacement.take(copy.joined.place, copy.temporary)
+            for place, temporary in copy.replacement.places:
+                copy.replacement.take(place, temporary)
         except OSError as error:
-            if error.errno not in (errno.ESTALE, errno.ENOENT):
-                raise
-            copy.replacement.put_back()
-            self._leave(copy.file, reason(error))
+            _put_back(copy)
+            self._leave_unless_of_all(copy.joined.files, error)
             return False
         return True
 
     def _conclude(self, copy: _Copied) -> None:
-        if not copy.joined.unchanged:
+        if not copy.joined.opened.unchanged:
             copy.replacement.put_back()
-            self._leave(copy.file, "somebody writes to it")
+            self._leave(copy.joined.files, "somebody writes to it")
             return
         copy.replacement.finish()
-        self._done.files += 1
-        self._done.used += allocated(copy.joined.status)
+        self._done.files += len(copy.joined.files)
+        self._done.used += allocated(copy.joined.opened.status)
 
-    def _leave(self, file: JoinedFile, why: str) -> None:
-        self._done.left.append(sanitize(f"{file.path}: {why}"))
+    def _leave_unless_of_all(self, files: Sequence[JoinedFile], error: OSError) -> None:
+        """Leave files alone that their directory or file system protects. Raises the error if it concerns all."""
+        if error.errno not in _OF_ONE:
+            raise error
+        self._leave(files, reason(error))
 
-    def _exchange(self, file: JoinedFile, temporary: str, *, new: int) -> Exchange:
-        return Exchange(self._prefix, file.path, temporary, new, file.inode, file.modified)
+    def _leave(self, files: Sequence[JoinedFile], why: str) -> None:
+        self._done.left += [sanitize(f"{each.path}: {why}") for each in files]
+
+
+def _modified(prefix: str, files: Sequence[JoinedFile], status: os.stat_result) -> int:
+    """The mtime of the copy: the former one, unless byte code would take it for that of other contents, or not hold.
+
+    Who has edited the joined file has made byte code of the former contents stale, and it has to remain so.
+    """
+    former = files[0].modified
+    if not files[0].is_as_joined(status):
+        return status.st_mtime_ns
+    times = former, status.st_mtime_ns
+    paths = (os.path.join(prefix, each.path) for each in files)
+    return times[1] if any(holds_otherwise(each, times, size=status.st_size) for each in paths) else former
+
+
+def _write_copy(joined: _Joined, place: Place, temporary: str) -> int:
+    """Write a copy beside a file, and return its inode number. Raises OSError: then it is gone."""
+    source, status = joined.opened.descriptor, joined.opened.status
+    with place.create(temporary) as stream:
+        try:
+            for chunk in _chunks(source):
+                write_with_holes(stream, chunk)
+            stream.flush()
+            os.fchown(stream.fileno(), status.st_uid, status.st_gid)
+            try_attributes(stream.fileno(), attributes_of(source))
+            os.fchmod(stream.fileno(), status.st_mode & 0o7777)
+            os.utime(stream.fileno(), ns=(status.st_atime_ns, joined.modified))
+        except OSError:
+            place.unlink(temporary)
+            raise
+        return os.fstat(stream.fileno()).st_ino
+
+
+def _put_back(copy: _Copied) -> None:
+    """Let all paths have the joined file; a name that cannot be deleted is noted, and told when notes are settled."""
+    with suppress(OSError):
+        copy.replacement.put_back()
 
 
 def _chunks(descriptor: int) -> Iterator[bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from condatui_core.actions.guards import refuse
-from condatui_core.actions.joined_files import tidy_up
+from condatui_core.actions.joined_files import LIST_WAY_OUT, tidy_up
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.separate.copying import Separated, separate_all
 from condatui_core.actions.separate.plan import plan_of, read_facts
@@ -31,7 +31,8 @@ async def perform(plan: Plan, request: SeparateRequest, context: JobContext, wor
         tidied, _ = await work.in_thread(partial(tidy_up, directory))
     except OSError as error:
         where = f"{error.filename or directory}: {reason(error)}"
-        raise CondatuiError("What earlier relinks have joined is not known.", sanitize(where)) from error
+        title = "What earlier relinks have joined is not known."
+        raise CondatuiError(title, sanitize(where), LIST_WAY_OUT) from error
     await work.stage("look", "Looking for files that are joined")
     facts = await read_facts(request, context)
     if tidied and not facts.files:
@@ -52,6 +53,9 @@ def _outcome(name: str, done: Separated) -> Outcome:
     if done.left:
         message = f"{counted(len(done.left), 'file')} could not be copied."
         findings.append(finding("left-behind", "warning", message, evidence=done.left, most=_MOST_LINES))
+    if done.behind:
+        message = f"{counted(len(done.behind), 'temporary name')} could not be deleted; the next relink tries again."
+        findings.append(finding("left-behind", "warning", message, evidence=done.behind, most=_MOST_LINES))
     verb = "is" if done.files == 1 else "are"
     return Outcome(
         message=f"{counted(done.files, 'file')} of {sanitize(name)} {verb} its own: {format_bytes(done.used)} used.",

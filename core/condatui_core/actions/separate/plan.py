@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from condatui_core.actions.guards import blockers_to_alter, bytes_problem, observe_prefix
-from condatui_core.actions.joined_files import JoinedFile, read_joined, temporary_names
+from condatui_core.actions.joined_files import LIST_WAY_OUT, JoinedFile, one_file_before, read_joined, temporary_names
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext
 from condatui_core.errors import CondatuiError
@@ -86,7 +86,7 @@ def _steps(facts: SeparateFacts) -> Iterator[Step]:
         yield Step(title=f"Delete {counted(facts.left, 'temporary name')} that an interrupted job has left")
     if facts.files:
         files, name = counted(len(facts.files), "file"), sanitize(facts.name)
-        yield Step(title=f"Put a copy in the place of {files} of {name}, with the times that they had")
+        yield Step(title=f"Put a copy in the place of {files} of {name}")
 
 
 def _joined(prefix: str, context: JobContext) -> tuple[JoinedFile, ...]:
@@ -95,15 +95,15 @@ def _joined(prefix: str, context: JobContext) -> tuple[JoinedFile, ...]:
         return read_joined(directory, prefix)
     except OSError as error:
         where = f"{error.filename or directory}: {reason(error)}"
-        raise CondatuiError("What relinking has joined cannot be read.", sanitize(where)) from error
+        raise CondatuiError("What relinking has joined cannot be read.", sanitize(where), LIST_WAY_OUT) from error
 
 
 def _bytes_of(prefix: str, files: tuple[JoinedFile, ...]) -> int:
-    """What copies of these files take."""
+    """What copies of these files take: one for those that were one file."""
     total = 0
-    for each in files:
+    for first, *_ in one_file_before(files):
         with suppress(OSError):
-            total += allocated(os.lstat(os.path.join(prefix, each.path)))
+            total += allocated(os.lstat(os.path.join(prefix, first.path)))
     return total
 
 
