@@ -1,4 +1,4 @@
-"""Whether byte code beside a source file would begin or cease to hold if the file had another mtime."""
+"""Whether byte code beside a source file holds, and what another mtime of the file would change in that."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ def holds_otherwise(source: str, times: tuple[int, int], *, size: int) -> bool:
     if first == second or not source.endswith(".py"):
         return False
     return any(_holds(header, first, size) or _holds(header, second, size) for header in _headers(source))
+
+
+def holds_with(source: str, modified: int, *, size: int) -> bool:
+    """Whether byte code of a source holds with an mtime, in nanoseconds."""
+    seconds = modified // _SECOND
+    return source.endswith(".py") and any(_holds(header, seconds, size) for header in _headers(source))
 
 
 def _headers(source: str) -> Iterator[bytes]:

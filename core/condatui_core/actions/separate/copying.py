@@ -21,7 +21,7 @@ from condatui_core.fs.safe_read import reason
 from condatui_core.fs.steady_file import SteadyFile
 from condatui_core.fs.sync import sync_file_system
 from condatui_core.fs.tree import allocated
-from condatui_core.prefixes.bytecode import holds_otherwise
+from condatui_core.prefixes.bytecode import holds_with
 from condatui_core.text import sanitize
 
 _MOST = 32
@@ -232,9 +232,12 @@ def _modified(prefix: str, files: Sequence[JoinedFile], status: os.stat_result) 
     former = files[0].modified
     if not files[0].is_as_joined(status):
         return status.st_mtime_ns
-    times = former, status.st_mtime_ns
-    paths = (os.path.join(prefix, each.path) for each in files)
-    return times[1] if any(holds_otherwise(each, times, size=status.st_size) for each in paths) else former
+    present, size = status.st_mtime_ns, status.st_size
+    paths = [os.path.join(prefix, each.path) for each in files]
+    for path in paths:
+        if holds_with(path, present, size=size) and not holds_with(path, former, size=size):
+            return present
+    return former
 
 
 def _write_copy(joined: _Joined, place: Place, temporary: str) -> int:
