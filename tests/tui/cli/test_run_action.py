@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.errors import CondaError
+from condatui_core.jobs.journal import FORMAT
 from condatui_core.records.finding import Finding, blocker
 from condatui_core.records.job import CommandEnded, Outcome, Plan, Progressed, StageBegun
 from condatui_core.records.request import CloneRequest
@@ -147,7 +148,7 @@ def test_journals_of_a_newer_condatui_are_told_first(tmp_path: Path) -> None:
     (directory / "owner.json").write_text('{"format": 7}')
     result = run(tmp_path, "--yes")
     assert (result.exit_code, (tmp_path / "new").exists()) == (0, True)
-    assert "made by a newer condatui (format 7); this one reads format 3" in result.stderr
+    assert f"made by a newer condatui (format 7); this one reads format {FORMAT}" in result.stderr
     assert directory.is_dir()
 
 
