@@ -23,6 +23,7 @@ from condatui_core.errors import CondatuiError, NewerFormatError
 from condatui_core.fs.atomic_write import write_whole
 from condatui_core.fs.documents import decode, encode_versioned, format_of
 from condatui_core.fs.safe_read import open_regular, read_bounded, reason
+from condatui_core.text import sanitize
 
 _FORMAT = 1
 _SUFFIX = ".json.gz"
@@ -119,6 +120,20 @@ def write_joined(directory: Path, prefix: str, files: Sequence[JoinedFile]) -> N
         _write(file, _List(prefix, tuple(files), _identity(prefix)))
     else:
         file.unlink(missing_ok=True)
+
+
+def clear_earlier(directory: Path) -> int:
+    """Tidy up before a job, and return how many temporary names were deleted; blocks.
+
+    Raises CondatuiError if the notes or lists of earlier jobs cannot be read or written.
+    """
+    try:
+        tidied, _ = tidy_up(directory)
+    except OSError as error:
+        where = f"{error.filename or directory}: {reason(error)}"
+        title = "What earlier relinks have joined is not known."
+        raise CondatuiError(title, sanitize(where), LIST_WAY_OUT) from error
+    return tidied
 
 
 def tidy_up(directory: Path, now: float | None = None) -> tuple[int, tuple[str, ...]]:

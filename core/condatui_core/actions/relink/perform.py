@@ -9,14 +9,13 @@ from functools import partial
 from msgspec.structs import replace
 
 from condatui_core.actions.guards import refuse
-from condatui_core.actions.joined_files import LIST_WAY_OUT, tidy_up
+from condatui_core.actions.joined_files import clear_earlier
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.relink.facts import read_facts
 from condatui_core.actions.relink.joining import Joined, join_all
 from condatui_core.actions.relink.plan import environments_of, left_alone, plan_of
 from condatui_core.disk.tree_store import forget_shared_blocks
 from condatui_core.errors import CondatuiError, RefusedError
-from condatui_core.fs.safe_read import reason
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.relinking import RelinkSurvey, SameFiles
@@ -35,12 +34,7 @@ async def perform(plan: Plan, request: RelinkRequest, context: JobContext, work:
     """
     await work.stage("tidy", "Looking for what interrupted jobs have left")
     directory = context.locations.relinked
-    try:
-        tidied, _ = await work.in_thread(partial(tidy_up, directory))
-    except OSError as error:
-        where = f"{error.filename or directory}: {reason(error)}"
-        title = "What earlier relinks have joined is not known."
-        raise CondatuiError(title, sanitize(where), LIST_WAY_OUT) from error
+    tidied = await work.in_thread(partial(clear_earlier, directory))
     await work.stage("look", "Looking for what is stored several times")
     facts = await read_facts(request, context)
     if tidied and not facts.survey.sets:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from condatui_core.actions.guards import refuse
-from condatui_core.actions.joined_files import LIST_WAY_OUT, tidy_up
+from condatui_core.actions.joined_files import clear_earlier
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.separate.copying import Separated, separate_all
 from condatui_core.actions.separate.plan import plan_of, read_facts
 from condatui_core.errors import CondatuiError
-from condatui_core.fs.safe_read import reason
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import SeparateRequest
@@ -27,12 +26,7 @@ async def perform(plan: Plan, request: SeparateRequest, context: JobContext, wor
     """
     await work.stage("tidy", "Looking for what interrupted jobs have left")
     directory = context.locations.relinked
-    try:
-        tidied, _ = await work.in_thread(partial(tidy_up, directory))
-    except OSError as error:
-        where = f"{error.filename or directory}: {reason(error)}"
-        title = "What earlier relinks have joined is not known."
-        raise CondatuiError(title, sanitize(where), LIST_WAY_OUT) from error
+    tidied = await work.in_thread(partial(clear_earlier, directory))
     await work.stage("look", "Looking for files that are joined")
     facts = await read_facts(request, context)
     if tidied and not facts.files:
