@@ -195,7 +195,15 @@ def test_damaged_notes_are_told_with_their_path_and_the_way_out(data: bytes, tmp
     assert file.read_bytes() == data
 
 
-@pytest.mark.parametrize("data", [b"", b"no gzip", gzip.compress(b"{}"), gzip.compress(b"[")[:-3]])
+DAMAGED = {
+    "empty": b"",
+    "no gzip": b"no gzip",
+    "another document": gzip.compress(b"{}"),
+    "cut short": gzip.compress(b"[")[:-3],
+}
+
+
+@pytest.mark.parametrize("data", DAMAGED.values(), ids=DAMAGED)
 def test_a_damaged_list_is_told_with_its_path(data: bytes, tmp_path: Path) -> None:
     write_joined(tmp_path, str(tmp_path / "env"), [joined(tmp_path / "env")])
     (file,) = tmp_path.glob("*.json.gz")
