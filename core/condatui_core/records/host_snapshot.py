@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Raw, Struct, field
 
 from condatui_core.records.environment import LastUsed, State
 from condatui_core.records.finding import Severity
@@ -20,6 +20,8 @@ to mean something else."""
 Collector = Literal["condatui", "standalone"]
 """What has made a snapshot: condatui itself, or the script that needs nothing but a Python and examines nothing."""
 
+Line = Annotated[str, Meta(max_length=4096)]
+"""A text or a path as a machine has them; a longer one is no part of a snapshot."""
 Count = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
 ZonedTime = Annotated[datetime, Meta(tz=True)]
 
@@ -27,46 +29,46 @@ ZonedTime = Annotated[datetime, Meta(tz=True)]
 class PackageRow(Struct, frozen=True, array_like=True):
     """One package that environments of the machine have, once for all of them; later fields may be left out."""
 
-    name: str
+    name: Line
     """conda's name, or pip's as its metadata spells it."""
-    version: str
-    build: str
+    version: Line
+    build: Line
     """conda's build string; empty for pip."""
-    channel: str | None
+    channel: Line | None
     """The channel's base URL without credentials; None if it is unknown, and for pip."""
-    subdir: str
+    subdir: Line
     """The platform directory, `linux-64` or `noarch`; empty for pip."""
     kind: Literal["conda", "pypi"]
     """The installer."""
     size: Count
     """Installed bytes, as the records state them; 0 if they do not."""
     build_number: Count = 0
-    md5: str = ""
+    md5: Line = ""
     """Of conda's archive."""
-    sha256: str = ""
-    license: str = ""
+    sha256: Line = ""
+    license: Line = ""
     files: Count = 0
     """The number of files that conda's record states; 0 if unknown, and for pip."""
-    provides: tuple[tuple[str, str], ...] = ()
+    provides: tuple[tuple[Line, Line], ...] = ()
     """The (name, version) of the Python distributions that a conda package ships, if its files are known."""
     origin: Origin = "index"
     """Where pip got it from."""
-    url: str | None = None
+    url: Line | None = None
     """pip's direct URL, without credentials."""
-    revision: str = ""
+    revision: Line = ""
     """The commit of an install from version control."""
-    location: str = ""
+    location: Line = ""
     """The directory of an editable or local install."""
 
 
 class ReplacedRow(Struct, frozen=True, array_like=True):
     """A conda package whose files pip has replaced."""
 
-    package: str
-    distribution: str
-    conda_version: str
-    pip_version: str
-    conda_build: str = ""
+    package: Line
+    distribution: Line
+    conda_version: Line
+    pip_version: Line
+    conda_build: Line = ""
 
 
 class HeldPackages(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -74,12 +76,12 @@ class HeldPackages(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     rows: tuple[Count, ...] = ()
     """Places in the table of packages."""
-    requested: dict[str, str] = {}
+    requested: dict[Line, Line] = {}
     """Package name → the spec that the user requested; empty text if only the name is known."""
     replaced: tuple[ReplacedRow, ...] = ()
-    foreign: str = ""
+    foreign: Line = ""
     """The platform that its packages were built for, if its machine does not run their programs."""
-    slimmed: tuple[str, ...] | None = None
+    slimmed: tuple[Line, ...] | None = None
     """What condatui left out of it when it was copied; None if it is whole."""
 
 
@@ -97,10 +99,10 @@ class HeldBytes(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class ToldVerdict(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the last GPU check of an environment has found, on its machine."""
 
-    verdict: str
+    verdict: Line
     """The id of the rule that applied: `works`, `driver-too-old`."""
     kind: VerdictClass = field(name="class")
-    message: str = ""
+    message: Line = ""
     """One line."""
     at: ZonedTime | None = None
     """The time of the check."""
@@ -109,36 +111,36 @@ class ToldVerdict(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class ListedFinding(Struct, frozen=True, kw_only=True):
     """A finding as `condatui list --json` prints it, its remedy in words."""
 
-    id: str
+    id: Line
     severity: Severity
-    message: str
-    label: str = ""
-    remedy: str = ""
-    evidence: tuple[str, ...] = ()
+    message: Line
+    label: Line = ""
+    remedy: Line = ""
+    evidence: tuple[Line, ...] = ()
 
 
 class ListedKeep(Struct, frozen=True, kw_only=True):
     """The mark of an environment that stays."""
 
-    note: str = ""
+    note: Line = ""
     at: datetime | None = None
-    by: str = ""
+    by: Line = ""
 
 
 class ListedEnvironment(Struct, frozen=True, kw_only=True):
     """An environment as `condatui list --json` prints it, as far as others need it."""
 
-    name: str
-    prefix: str
-    aliases: tuple[str, ...] = ()
-    installation: str | None = None
+    name: Line
+    prefix: Line
+    aliases: tuple[Line, ...] = ()
+    installation: Line | None = None
     base: bool = False
     frozen: bool = False
     writable: bool | None = None
-    owner: str = ""
+    owner: Line = ""
     state: State = "ok"
-    python: str | None = None
-    channels: dict[str, Count] = {}
+    python: Line | None = None
+    channels: dict[Line, Count] = {}
     created: ZonedTime | None = None
     modified: ZonedTime | None = None
     last_used: LastUsed | None = None
@@ -150,11 +152,11 @@ class ListedEnvironment(Struct, frozen=True, kw_only=True):
 class ListedInstallation(Struct, frozen=True, kw_only=True):
     """A conda installation as `condatui list --json` prints it."""
 
-    executable: str
-    root_prefix: str
-    version: str = ""
+    executable: Line
+    root_prefix: Line
+    version: Line = ""
     kind: Kind = "conda"
-    error: str = ""
+    error: Line = ""
 
 
 class HostList(Struct, frozen=True, kw_only=True):
@@ -169,25 +171,26 @@ class HostSnapshot(Struct, frozen=True, kw_only=True):
     """All that is known of a machine."""
 
     format: int
-    host: str
+    host: Line
     """The machine's name, as it calls itself."""
     at: ZonedTime
     """When it was made, by the machine's clock."""
-    condatui: str = ""
+    condatui: Line = ""
     """The version of condatui, or of the script, that has made it."""
     collector: Collector = "condatui"
-    platform: str = ""
+    platform: Line = ""
     """`linux-64`, `osx-arm64`."""
     list: HostList = HostList()
-    channel_configs: tuple[tuple[str, ChannelConfig], ...] = ()
+    channel_configs: tuple[tuple[Line, ChannelConfig], ...] = ()
     """(root prefix, configuration) pairs of the installations that have answered."""
-    table: tuple[PackageRow, ...] = ()
-    """Every package that any of its environments has, once."""
-    packages: dict[str, HeldPackages] = {}
+    table: tuple[Raw, ...] = ()
+    """Every package that any of its environments has, once: a PackageRow each, which is decoded only where no other
+    machine has had it."""
+    packages: dict[Line, HeldPackages] = {}
     """Prefix → what it holds; what could not be read is not there."""
-    disk: dict[str, HeldBytes] = {}
+    disk: dict[Line, HeldBytes] = {}
     """Prefix → what it occupies; what was not measured is not there."""
-    gpu: dict[str, ToldVerdict] = {}
+    gpu: dict[Line, ToldVerdict] = {}
     """Prefix → what the last GPU check has found; what was never checked is not there."""
-    unread: tuple[tuple[str, str], ...] = ()
+    unread: tuple[tuple[Line, Line], ...] = ()
     """(prefix, reason) pairs of what could not be read or measured."""
