@@ -50,7 +50,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "relink",
         ),
         "take along": ("export", "pack", "unpack", "ship"),
-        "watch": ("metrics", "sbom"),
+        "watch": ("metrics", "sbom", "fleet"),
         "condatui itself": ("demo", "doctor"),
     }
 )
