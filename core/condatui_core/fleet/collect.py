@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import shlex
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from importlib.util import find_spec
 
 import msgspec
 from msgspec import Struct
@@ -71,7 +71,7 @@ async def collect(
     Closed or cancelled, it ends all that it has started; what was stored before stays. Raises CondatuiError if nothing
     could be asked, UsageError for hosts that are none and where ClusterShell is not installed.
     """
-    if importlib.util.find_spec("ClusterShell") is None:
+    if find_spec("ClusterShell") is None:
         raise UsageError("Collecting snapshots needs ClusterShell.", hint="pip install 'condatui[fleet]'")
     try:
         shlex.split(wishes.ssh_options)

@@ -32,6 +32,7 @@ CALLS = {
     "check": "check",
     "metrics": "metrics",
     "sbom": "sbom nope",
+    "fleet": "fleet gpu[01",
     "relink": "relink nope",
     "ship": "ship nope -o new --dry-run",
     "remove": "remove nope --dry-run",

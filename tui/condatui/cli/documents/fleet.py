@@ -39,13 +39,14 @@ class HostDocument(Struct, frozen=True, kw_only=True):
 
 
 class FleetDocument(Struct, frozen=True, kw_only=True):
-    """The hosts by name."""
+    """What became of a fleet."""
 
     directory: str
     """Where the snapshots lie."""
     ok: bool
     """Whether there is a new one of each host."""
     hosts: tuple[HostDocument, ...]
+    """Those that the node sets stand for, by name."""
 
 
 def describe_fleet(directory: str, outcomes: Sequence[HostOutcome]) -> FleetDocument:
