@@ -26,6 +26,7 @@ HELP: tuple[tuple[str, str], ...] = (
     ("package:torch", "has it, by conda's name or by pip's, and a column says what; also package:numpy>=2"),
     ("state:orphan", "is in this state: ok, broken, orphan, missing or unreadable"),
     ("is:kept", "stays, by the user's word; also is:frozen, is:baseline, is:base, is:active"),
+    ("host:gpu07", "is on this machine, of those that snapshots tell of"),
 )
 """The language in (example, meaning) pairs."""
 
@@ -146,6 +147,16 @@ def _with_package(value: str) -> _Test:
     return _Test(test.passes, package=test.name)
 
 
+def _on_host(value: str) -> _Test:
+    """Compare with the whole name or its first part, so that `gpu07` finds `gpu07.cluster`."""
+    wanted = value.casefold()
+    return _Test(lambda environment: wanted in (environment.host.casefold(), _short(environment.host)))
+
+
+def _short(host: str) -> str:
+    return host.casefold().partition(".")[0]
+
+
 def _with_state(value: str) -> _Test:
     wanted = _choose("state", value)
     return _Test(lambda environment: environment.state == wanted)
@@ -174,6 +185,7 @@ _FIELDS: Mapping[str, Callable[[str], _Test]] = MappingProxyType(
         "package": _with_package,
         "state": _with_state,
         "is": _being,
+        "host": _on_host,
     }
 )
 

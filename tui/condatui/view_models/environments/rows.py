@@ -57,11 +57,10 @@ def gravest_message(environment: Environment, glyphs: Glyphs) -> Text:
 
 
 _GPU = TableColumn("gpu", "gpu", 5, priority=4)
-_BEFORE_PACKAGES = 2
-"""Mark and name; the packages that a filter is about come next."""
 
 COLUMNS = (
     TableColumn("mark", "", 1),
+    TableColumn("host", "host", 16),
     TableColumn("name", "name", 36),
     TableColumn("python", "python", 8, priority=2),
     TableColumn("packages", "packages", 8, priority=3),
@@ -73,7 +72,7 @@ COLUMNS = (
     _GPU,
     TableColumn("findings", "findings", 60, cut="end", flexible=True),
 )
-"""The mark, the name and the findings stay in a terminal of any width."""
+"""The mark, the host if there are several, the name and the findings stay in a terminal of any width."""
 
 
 class _EnvironmentRow(Struct, frozen=True):
@@ -124,13 +123,15 @@ class EnvironmentsModel:
         self._gpus = gpus
         absent = {"frees"} if costs is None else set()
         absent |= set() if gpus and gpus.telling else {"gpu"}
+        absent |= set() if any(each.host for each in environments) else {"host"}
         absent |= set() if any(each.behind for each in environments) else {"behind"}
         # After a check the user wants to see its result even in 80 columns: then other columns leave.
         wanted = replace(_GPU, priority=1) if gpus and gpus.checked else _GPU
         usual = tuple(wanted if each is _GPU else each for each in COLUMNS if each.id not in absent)
         asked = tuple(TableColumn(f"{PACKAGE}{each}", each, 36, cut="end", flexible=True) for each in packages)
-        self._columns = (*usual[:_BEFORE_PACKAGES], *asked, *usual[_BEFORE_PACKAGES:])
-        self._name_uses = Counter(environment.name for environment in environments)
+        named = 1 + next(place for place, each in enumerate(usual) if each.id == "name")
+        self._columns = (*usual[:named], *asked, *usual[named:])
+        self._name_uses = Counter((environment.host, environment.name) for environment in environments)
         # Cells depend on the day, through ages, and on the set of columns.
         same_frame = former is not None and former._frame == self._frame
         self._rows: dict[str, _EnvironmentRow] = former._rows if former and same_frame else {}
@@ -159,7 +160,7 @@ class EnvironmentsModel:
     def cells(self, index: int) -> tuple[Text, ...]:
         """The cells of a row; the same object as long as nothing in them changes."""
         environment = self._environments[index]
-        marked, shared_name = environment.prefix in self._marked, self._name_uses[environment.name] > 1
+        marked, shared_name = environment.prefix in self._marked, self._shares_name(environment)
         label = gpu_label(self._gpus, environment.prefix, self._glyphs) if self._gpus else None
         made_of = (marked, shared_name, self._costs.get(environment.prefix), label)
         row = self._rows.get(environment.prefix)
@@ -171,6 +172,7 @@ class EnvironmentsModel:
     def _make(self, environment: Environment) -> tuple[Text, ...]:
         makers: dict[str, Callable[[Environment], Text]] = {
             "mark": self._mark,
+            "host": self._host,
             "name": self._name,
             "python": self._python,
             "packages": self._packages,
@@ -190,14 +192,21 @@ class EnvironmentsModel:
     def _mark(self, environment: Environment) -> Text:
         return Text(self._glyphs.mark if environment.prefix in self._marked else "")
 
+    def _shares_name(self, environment: Environment) -> bool:
+        """Whether another one on its machine has the same name."""
+        return self._name_uses[environment.host, environment.name] > 1
+
+    def _host(self, environment: Environment) -> Text:
+        return Text(sanitize(environment.host)) if environment.host else self._absent(environment)
+
     def _name(self, environment: Environment) -> Text:
         text = Text()
         text.append(
             sanitize(below_home(environment.name, self._home)),
             styles.PLAIN if environment.state == "ok" else styles.DIM,
         )
-        if self._name_uses[environment.name] > 1:
-            text.append(f" {shorten_middle(sanitize(environment.prefix), 28, self._glyphs.ellipsis)}", styles.DIM)
+        if self._shares_name(environment):
+            text.append(f" {shorten_middle(sanitize(environment.path), 28, self._glyphs.ellipsis)}", styles.DIM)
         if states := self._states(environment):
             text.append(f" {states}", styles.STRONG)
         for alias in environment.aliases:
