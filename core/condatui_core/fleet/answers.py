@@ -18,6 +18,7 @@ _NOT_CONNECTED = 255
 """What ssh exits with if there is no connection, or it is lost."""
 _NOT_FOUND = 127
 _LET_NOT_IN = re.compile(r"permission denied|host key verification|too many authentication|no matching host key", re.I)
+_BEFORE_THE_REASON = re.compile(r"ssh: (?:connect to host \S+ port \d+: )?")
 _OWN_WORDS = re.compile(r"condatui-failed \d+")
 _LONGEST = 200
 _LINE_ENDS = b"\r\n"
@@ -78,7 +79,7 @@ def _without_data(answer: HostAnswer) -> NoSnapshotError:
 def _last_line(complained: str) -> str:
     """The last line of what a command complained of, which is the error itself."""
     lines = [line for line in complained.splitlines() if line.strip() and not _OWN_WORDS.fullmatch(line.strip())]
-    return _line(lines[-1]) if lines else ""
+    return _line(_BEFORE_THE_REASON.sub("", lines[-1], count=1)) if lines else ""
 
 
 def _first_line(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from importlib.util import find_spec
 
 import msgspec
@@ -64,9 +64,12 @@ class FleetWishes(Struct, frozen=True, kw_only=True):
 
 
 async def collect(
-    wishes: FleetWishes, environ: Mapping[str, str], store: FleetStore
+    wishes: FleetWishes,
+    environ: Mapping[str, str],
+    store: FleetStore,
+    on_hosts: Callable[[Sequence[str]], None] | None = None,
 ) -> AsyncGenerator[HostOutcome, None]:
-    """Ask the hosts, and yield what became of each as soon as it is known.
+    """Ask the hosts, and yield what became of each as soon as it is known; `on_hosts` gets their names before.
 
     Closed or cancelled, it ends all that it has started; what was stored before stays. Raises CondatuiError if nothing
     could be asked, UsageError for hosts that are none and where ClusterShell is not installed.
@@ -82,22 +85,25 @@ async def collect(
     argv = own_argv(_RUNNER)
     try:
         async with message_child(argv, own_environ(environ), asked, most_bytes=2 * _MOST_BYTES) as runner:
-            async for answer in _answers(runner):
+            hosts = await _named(runner)
+            if on_hosts:
+                on_hosts(hosts)
+            async for answer in _answers(runner, hosts):
                 yield await asyncio.to_thread(_outcome, answer, store, wishes.timeout)
     except ChildError as error:
         raise CondatuiError("ClusterShell could not be run.", sanitize(str(error))) from error
 
 
-async def _answers(runner: MessageChild) -> AsyncGenerator[HostAnswer, None]:
+async def _answers(runner: MessageChild, hosts: Sequence[str]) -> AsyncGenerator[HostAnswer, None]:
     """The answer of each host; those that are left when the process ends before its time have failed."""
     began = time.monotonic()
-    waiting = list(await _named(runner))
+    waiting = set(hosts)
     while waiting:
         try:
             answer = DECODER.decode(await runner.message())
         except EOFError:
             words = await runner.last_words()
-            for host in waiting:
+            for host in sorted(waiting):
                 seconds = time.monotonic() - began
                 yield HostAnswer(
                     host=host, ended="aborted", exit_code=None, said=b"", complained=words, seconds=seconds
@@ -106,7 +112,7 @@ async def _answers(runner: MessageChild) -> AsyncGenerator[HostAnswer, None]:
         if isinstance(answer, BadRequest):
             raise _refused(answer)
         if isinstance(answer, HostAnswer):
-            waiting.remove(answer.host)
+            waiting.discard(answer.host)
             yield answer
 
 

@@ -22,6 +22,7 @@ from ClusterShell.Worker.EngineClient import EngineClientNotSupportedError
 from msgspec import Struct
 
 from condatui_core.fleet.messages import BadRequest, Ended, FleetRequest, HostAnswer, NamedHosts
+from condatui_core.proc.child import bound_memory
 from condatui_core.proc.message_child import frame
 from condatui_core.snapshots.document import is_host_name
 
@@ -203,6 +204,7 @@ def _schedule(task: Task, names: tuple[str, ...], request: FleetRequest, send: S
 
 def main() -> None:
     """Serve the request on stdin; what anything else prints goes to stderr."""
+    bound_memory()
     request = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=FleetRequest)
     os.environ.pop("PYTHONPATH", None)  # the commands that connect may be Python programs as well
     stream = os.fdopen(os.dup(1), "wb")

@@ -50,23 +50,23 @@ def test_a_snapshot_counts_whatever_the_shell_exits_with() -> None:
 
 
 @pytest.mark.parametrize(
-    ("exit_code", "complained", "expected"),
+    ("exit_code", "complained", "state", "reason"),
     [
-        (255, "ssh: connect to host gpu01 port 22: Connection refused\r\n", "unreachable"),
-        (255, "ssh: Could not resolve hostname gpu01: Name or service not known", "unreachable"),
-        (255, "", "unreachable"),
-        (255, "me@gpu01: Permission denied (publickey).", "denied"),
-        (255, "@@@ WARNING @@@\nHost key verification failed.\n", "denied"),
-        (127, "condatui: there is no python3", "nothing-to-run"),
-        (2, "usage: x\ncondatui-collector: error: unrecognized arguments: --bogus", "failed"),
-        (None, "", "failed"),
-        (3, "", "failed"),
+        (255, "ssh: connect to host gpu01 port 22: Connection refused\r\n", "unreachable", "Connection refused"),
+        (255, "ssh: Could not resolve hostname gpu01: No", "unreachable", "Could not resolve hostname gpu01: No"),
+        (255, "", "unreachable", "there is no connection"),
+        (255, "me@gpu01: Permission denied (publickey).", "denied", "me@gpu01: Permission denied (publickey)."),
+        (255, "@@@ WARNING @@@\nHost key verification failed.\n", "denied", "Host key verification failed."),
+        (127, "condatui: there is no python3", "nothing-to-run", "condatui: there is no python3"),
+        (2, "usage: x\ncollector: error: unrecognized: --bogus", "failed", "collector: error: unrecognized: --bogus"),
+        (None, "", "failed", "it was ended before it was done"),
+        (3, "", "failed", "the command there exited with 3"),
     ],
 )
-def test_the_exit_code_and_the_last_words_say_why(exit_code: int | None, complained: str, expected: str) -> None:
-    state, reason = refused(answered(b"noise\n", complained, exit_code))
-    assert state == expected
-    assert reason == complained.strip().splitlines()[-1] if complained else reason
+def test_the_exit_code_and_the_last_words_say_why(
+    exit_code: int | None, complained: str, state: str, reason: str
+) -> None:
+    assert refused(answered(b"noise\n", complained, exit_code)) == (state, reason)
 
 
 def test_condatui_itself_may_fail_there() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import wraps
@@ -16,12 +16,14 @@ from condatui.cli.documents.fleet import describe_fleet
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, json_option
 from condatui.cli.pages.fleet import print_fleet
+from condatui.cli.progress_line import ProgressLine
 from condatui.json_documents import print_json
 from condatui_core import __version__
 from condatui_core.fleet.collect import FleetWishes, collect
 from condatui_core.fleet.script import Remote
 from condatui_core.fleet.store import FleetStore
 from condatui_core.records.fleet import HostOutcome
+from condatui_core.text import counted
 
 _SOME_FAILED = 1
 
@@ -124,7 +126,7 @@ def command(
         timeout=reach.timeout,
         connect_timeout=reach.connect_timeout,
     )
-    outcomes = sorted(asyncio.run(_all(collect(wishes, invocation.environ, store))), key=lambda each: each.host)
+    outcomes = sorted(asyncio.run(_all(wishes, invocation.environ, store)), key=lambda each: each.host)
     if as_json:
         print_json(describe_fleet(str(store.directory), outcomes))
     else:
@@ -133,7 +135,24 @@ def command(
         raise click.exceptions.Exit(_SOME_FAILED)
 
 
-async def _all(outcomes: AsyncGenerator[HostOutcome, None]) -> list[HostOutcome]:
+async def _all(wishes: FleetWishes, environ: Mapping[str, str], store: FleetStore) -> list[HostOutcome]:
     """What became of all hosts; interrupted, all that was started ends first."""
-    async with aclosing(outcomes) as each_one:
-        return [each async for each in each_one]
+    outcomes: list[HostOutcome] = []
+    progress = ProgressLine()
+    asked = [0]
+
+    def show() -> None:
+        progress.show(f"{len(outcomes)} of {counted(asked[0], 'host')}")
+
+    def on_hosts(hosts: Sequence[str]) -> None:
+        asked[0] = len(hosts)
+        show()
+
+    try:
+        async with aclosing(collect(wishes, environ, store, on_hosts)) as each_one:
+            async for outcome in each_one:
+                outcomes.append(outcome)
+                show()
+    finally:
+        progress.end()
+    return outcomes

@@ -41,6 +41,7 @@ class _Hosts:
         TableColumn("environments", "envs", 6, align="right", priority=1),
         TableColumn("seconds", "seconds", 7, align="right", priority=3),
         TableColumn("collector", "by", 8, priority=2),
+        TableColumn("snapshot", "snapshot", 9),
         TableColumn("reason", "", 240, flexible=True, cut="end"),
     )
 
@@ -65,16 +66,21 @@ class _Hosts:
             Text("" if each.environments is None else str(each.environments)),
             Text(f"{each.seconds:.1f}"),
             Text(_COLLECTORS[each.collector] if each.collector else "", styles.DIM),
+            self._age(each),
             Text(self._words(each), styles.DIM if each.ok else ""),
         )
 
-    def _words(self, outcome: HostOutcome) -> str:
-        """Why there is no new snapshot and what there is instead; or what the new one lacks."""
+    def _age(self, outcome: HostOutcome) -> Text:
+        """How old the snapshot is that there is now."""
         if outcome.ok:
-            return f"{counted(outcome.unread, 'thing')} could not be read there" if outcome.unread else ""
-        if outcome.former is None:
-            return f"{outcome.reason} · there is no former snapshot"
-        return f"{outcome.reason} · its snapshot of {spell_age(outcome.former, self._now)} stays"
+            return Text("new", styles.GOOD)
+        return Text(spell_age(outcome.former, self._now) if outcome.former else self._glyphs.nothing, styles.DIM)
+
+    def _words(self, outcome: HostOutcome) -> str:
+        """Why there is no new snapshot, or what the new one lacks."""
+        if outcome.ok and outcome.unread:
+            return f"{counted(outcome.unread, 'thing')} could not be read there"
+        return outcome.reason
 
 
 def print_fleet(invocation: Invocation, directory: str, outcomes: Sequence[HostOutcome]) -> None:
