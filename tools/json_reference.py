@@ -20,6 +20,7 @@ from condatui.cli.documents.cleanup import CleanupDocument, GoalLine
 from condatui.cli.documents.disk import DiskDocument
 from condatui.cli.documents.duplicates import DuplicatesDocument
 from condatui.cli.documents.find import FindDocument
+from condatui.cli.documents.fleet import FleetDocument
 from condatui.cli.documents.gpu import GpuDocument
 from condatui.cli.documents.history import HistoryDocument
 from condatui.cli.documents.nodes import NodesDocument
@@ -61,6 +62,7 @@ DOCUMENTS: tuple[Printed, ...] = (
     Printed("`condatui keep [ENV…] --json`", KeepDocument),
     Printed("`condatui duplicates --json`", DuplicatesDocument),
     Printed("`condatui gpu [ENV…] --json`", GpuDocument),
+    Printed("`condatui fleet HOSTS --json`", FleetDocument),
     Printed("`condatui restore --list --json`", RestorePointsDocument),
     Printed("`condatui cleanup --json`", CleanupDocument),
     Printed("`condatui cleanup --free SIZE --json`, also with `--policy`: the line before the plan", GoalLine),

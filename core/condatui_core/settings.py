@@ -117,6 +117,11 @@ class Locations(Struct, frozen=True, kw_only=True):
         return self.state / "restore"
 
     @property
+    def snapshots(self) -> Path:
+        """Snapshots of other machines: one file per host, unless the command names another place."""
+        return self.state / "snapshots"
+
+    @property
     def log(self) -> Path:
         """The log file; rotated files are beside it."""
         return self.state / "condatui.log"

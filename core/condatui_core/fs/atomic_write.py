@@ -33,12 +33,12 @@ def is_temporary(name: str) -> bool:
     return _TEMPORARY.fullmatch(name) is not None
 
 
-def write_whole(file: Path, data: bytes, *, replace: bool, durable: bool = True) -> None:
+def write_whole(file: Path, data: bytes, *, replace: bool, durable: bool = True, private: bool = False) -> None:
     """Write a file so that no reader ever sees half of it; a symlink stays, and the file that it points to is replaced.
 
-    A file that is replaced keeps its mode, and its owner as far as this user may give files away. The file and its name
-    are on the disk when this returns, unless `durable` is False. Raises FileExistsError if the file exists and may not
-    be replaced, OSError for other failures.
+    A file that is replaced keeps its mode, and its owner as far as this user may give files away; a new one that is
+    `private` is for this user alone. The file and its name are on the disk when this returns, unless `durable` is
+    False. Raises FileExistsError if the file exists and may not be replaced, OSError for other failures.
     """
     if not replace and os.path.lexists(file):
         raise FileExistsError(errno.EEXIST, "it exists already", str(file))
@@ -46,7 +46,7 @@ def write_whole(file: Path, data: bytes, *, replace: bool, durable: bool = True)
     temporary = temporary_name()
     with _held(parent) as directory:
         old = _replaced(name, directory) if replace else None
-        descriptor = os.open(temporary, _NEW, 0o600 if old else 0o666, dir_fd=directory)
+        descriptor = os.open(temporary, _NEW, 0o600 if old or private else 0o666, dir_fd=directory)
         try:
             with open(descriptor, "wb") as stream:
                 if old:

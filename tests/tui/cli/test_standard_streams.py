@@ -34,6 +34,7 @@ CALLS = {
     "sbom": "sbom nope",
     "snapshot": "snapshot -o - --no-sizes",
     "nodes": "nodes --snapshots nope",
+    "fleet": "fleet gpu[01",
     "relink": "relink nope",
     "ship": "ship nope -o new --dry-run",
     "remove": "remove nope --dry-run",

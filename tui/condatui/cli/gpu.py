@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import Sequence
 from contextlib import aclosing
 
@@ -13,13 +12,13 @@ import click
 from condatui.cli.documents.gpu import describe_gpu
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, json_option, note_prefixes
+from condatui.cli.progress_line import ProgressLine
 from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.errors import UsageError
 from condatui_core.gpu.check import GpuCheck, checked_unasked
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.gpu import Driver, GpuResult
-from condatui_core.text import sanitize
 
 _Checked = list[tuple[Environment, GpuResult]]
 
@@ -80,35 +79,15 @@ async def _check(
         return driver, [(each, await gpu.preliminary(each)) for each in chosen]
     by_prefix = {each.prefix: each for each in chosen}
     checked: _Checked = []
-    progress = _CheckProgress(len(chosen))
+    progress = ProgressLine()
     try:
         async with aclosing(gpu.check(chosen, anew=anew)) as results:
             async for each in results:
                 if isinstance(each, GpuResult):
                     checked.append((by_prefix[each.prefix], each))
                 else:
-                    progress.say(f"{by_prefix[each.prefix].name} ({each.framework})", len(checked))
+                    name = by_prefix[each.prefix].name
+                    progress.show(f"checking {len(checked) + 1} of {len(chosen)}: {name} ({each.framework})")
     finally:
         progress.end()
     return driver, checked
-
-
-class _CheckProgress:
-    """A line on the terminal that shows what is being checked; no output elsewhere."""
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._shown = ""
-        self._seen = sys.stderr.isatty()
-
-    def say(self, what: str, done: int) -> None:
-        """Show what is being checked, in place of the previous text."""
-        text = f"checking {done + 1} of {self._total}: {sanitize(what)}"
-        if self._seen and text != self._shown:
-            click.echo(f"\r\x1b[K{text}", err=True, nl=False)
-            self._shown = text
-
-    def end(self) -> None:
-        """Clear the line."""
-        if self._shown:
-            click.echo("\r\x1b[K", err=True, nl=False)

@@ -1,0 +1,63 @@
+"""The directory of snapshots that a fleet fills: one file a host, named by whoever asked and never by the answer."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timezone
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from condatui_core.errors import CondatuiError
+from condatui_core.fs.atomic_write import write_whole
+from condatui_core.fs.documents import encode
+from condatui_core.fs.safe_read import reason
+from condatui_core.records.host_snapshot import HostSnapshot
+from condatui_core.snapshots.document import encode_snapshot, file_name_of
+from condatui_core.text import sanitize
+
+
+class FleetStore:
+    """Keeps the newest snapshot of each host. Its methods touch the disk: call them in a thread."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def prepare(self) -> None:
+        """Make the directory, for this user alone, if it is not there. CondatuiError if it cannot be used."""
+        try:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unusable(reason(error)) from error
+        if not os.access(self.directory, os.W_OK | os.X_OK):
+            raise self._unusable("this user may not write into it")
+
+    def file_of(self, host: str) -> Path:
+        """The file of a host's snapshot."""
+        return self.directory / file_name_of(host)
+
+    def keep(self, host: str, snapshot: HostSnapshot) -> str:
+        """Store the snapshot of a host in place of its former one, whole or not at all; returns the file.
+
+        The host gets the name that it was asked by: what a machine calls itself may be the name of another one.
+        CondatuiError if it cannot be written.
+        """
+        file = self.file_of(host)
+        data = encode_snapshot(replace(snapshot, host=host), encode(snapshot.list))
+        try:
+            write_whole(file, data, replace=True, private=True)
+        except OSError as error:
+            where = f"{sanitize(str(file))}: {reason(error)}"
+            raise CondatuiError("A snapshot cannot be stored.", where, "The former one is as it was.") from error
+        return str(file)
+
+    def former(self, host: str) -> datetime | None:
+        """When the snapshot of a host that is there was stored, by the clock of this machine; None if there is none."""
+        try:
+            return datetime.fromtimestamp(self.file_of(host).stat().st_mtime, timezone.utc)
+        except (OSError, OverflowError, ValueError):
+            return None
+
+    def _unusable(self, why: str) -> CondatuiError:
+        where = f"{sanitize(str(self.directory))}: {why}"
+        return CondatuiError("The snapshots cannot be stored.", where, "`-o` names another directory.")
