@@ -13,6 +13,7 @@ from condatui_core.actions.guards import (
     bytes_problem,
     conda_busy,
     observe_prefix,
+    owned_place,
     place_not_writable,
     target_taken,
 )
@@ -161,6 +162,7 @@ def _target_blockers(found: Restorable, context: JobContext) -> Iterator[Finding
         yield from blockers_to_replace(found.present, found.observed, context, with_conda=with_conda)
         return
     yield from target_taken(found.observed, "Remove or rename what is there first.")
+    yield from owned_place(found.observed)
     if not found.observed.exists:
         yield from place_not_writable(found.observed)
     if with_conda and found.installation is not None:

@@ -130,7 +130,7 @@ class EnvironmentsModel:
         usual = tuple(wanted if each is _GPU else each for each in COLUMNS if each.id not in absent)
         asked = tuple(TableColumn(f"{PACKAGE}{each}", each, 36, cut="end", flexible=True) for each in packages)
         self._columns = (*usual[:_BEFORE_PACKAGES], *asked, *usual[_BEFORE_PACKAGES:])
-        self._name_uses = Counter(environment.name for environment in environments)
+        self._name_uses = Counter(environment.label for environment in environments)
         # Cells depend on the day, through ages, and on the set of columns.
         same_frame = former is not None and former._frame == self._frame
         self._rows: dict[str, _EnvironmentRow] = former._rows if former and same_frame else {}
@@ -159,7 +159,7 @@ class EnvironmentsModel:
     def cells(self, index: int) -> tuple[Text, ...]:
         """The cells of a row; the same object as long as nothing in them changes."""
         environment = self._environments[index]
-        marked, shared_name = environment.prefix in self._marked, self._name_uses[environment.name] > 1
+        marked, shared_name = environment.prefix in self._marked, self._name_uses[environment.label] > 1
         label = gpu_label(self._gpus, environment.prefix, self._glyphs) if self._gpus else None
         made_of = (marked, shared_name, self._costs.get(environment.prefix), label)
         row = self._rows.get(environment.prefix)
@@ -193,10 +193,10 @@ class EnvironmentsModel:
     def _name(self, environment: Environment) -> Text:
         text = Text()
         text.append(
-            sanitize(below_home(environment.name, self._home)),
+            sanitize(below_home(environment.label, self._home)),
             styles.PLAIN if environment.state == "ok" else styles.DIM,
         )
-        if self._name_uses[environment.name] > 1:
+        if self._name_uses[environment.label] > 1:
             text.append(f" {shorten_middle(sanitize(environment.prefix), 28, self._glyphs.ellipsis)}", styles.DIM)
         if states := self._states(environment):
             text.append(f" {states}", styles.STRONG)
