@@ -31,7 +31,7 @@ from condatui_core.text import counted, format_bytes, sanitize
 _MOST_LINES = 20
 _blocker = partial(any_blocker, most=_MOST_LINES)
 _finding = partial(any_finding, most=_MOST_LINES)
-_IN_PLACE = ("target-exists", "symlink", "named-elsewhere")
+_IN_PLACE = ("target-exists", "symlink", "named-elsewhere", "kernel")
 """What a clone and a removal say of a path that the merged environment takes over, so that what leads there goes on."""
 
 
