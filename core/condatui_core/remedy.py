@@ -57,6 +57,10 @@ class WithoutRestorePoint(Struct, frozen=True, kw_only=True, tag_field="kind", t
     """Whether another directory for restore points would help as well."""
 
 
+class TakeKernels(Struct, frozen=True, kw_only=True, tag_field="kind", tag="take-kernels"):
+    """Delete the Jupyter kernels that start an environment along with it."""
+
+
 class AcceptSize(Struct, frozen=True, kw_only=True, tag_field="kind", tag="accept-size"):
     """Accept a restore point over the limit of the settings, or remove without one."""
 
@@ -152,6 +156,7 @@ Remedy: TypeAlias = (
     | BuildFromArchive
     | LeaveOutVariables
     | WithoutRestorePoint
+    | TakeKernels
     | AcceptSize
     | Thaw
     | Unkeep

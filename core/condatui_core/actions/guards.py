@@ -111,6 +111,10 @@ def warnings_to_change(
     others = observed.owner_uid not in (None, context.caller.euid)
     if others:
         found.append(finding("other-owner", "warning", f"{name} belongs to {observed.owner}.", "Have you asked?"))
+    if environment and environment.project:
+        project = sanitize(environment.project)
+        message = f"{name} is the environment of the project in {project}, which may expect it there."
+        found.append(finding("project", "note", message))
     if working := [each for each in observed.uses if each.way == "works in it"]:
         message = f"{_count(working)} in {name} as the working directory."
         found.append(finding("in-use", "warning", message, "Leave it first.", evidence=_lines(working)))
@@ -127,7 +131,7 @@ def blockers_to_make(
 
     `though_empty` says that an empty directory is there, which becomes the environment.
     """
-    found = [*bad_name(observed, context), *(() if though_empty else target_taken(observed))]
+    found = [*bad_name(observed, context), *(() if though_empty else target_taken(observed)), *owned_place(observed)]
     if though_empty or not observed.exists:
         found += _place_blockers(observed, context)
     if though_empty and not observed.writable:
@@ -252,8 +256,18 @@ def _kind_blockers(observed: PrefixState, name: str, *, though_frozen: bool) -> 
 
 def _manager_blockers(observed: PrefixState, name: str) -> Iterator[Finding]:
     if manager := managed_by(observed.real):
-        of = f" for {manager.project}" if manager.project else ""
-        yield blocker("managed-by", f"{manager.tool} manages {name}{of}.", f"Change or remove it with {manager.tool}.")
+        of = f" for {sanitize(manager.project)}" if manager.project else ""
+        advice = manager.advice
+        yield blocker("managed-by", f"{manager.tool} manages {name}{of}.", f"{advice[0].upper()}{advice[1:]}.")
+
+
+def owned_place(observed: PrefixState) -> Iterator[Finding]:
+    """The blocker against making an environment where another tool keeps those that it has made."""
+    manager = managed_by(observed.real)
+    if manager and manager.tool != "conda-express":  # that one is a conda, whose environments lie there
+        of = f" of {sanitize(manager.project)}" if manager.project else ""
+        message = f"{sanitize(observed.prefix)} is where {manager.tool} keeps environments{of}."
+        yield blocker("managed-by", message, "Choose another place.")
 
 
 def _permission_blockers(observed: PrefixState, name: str) -> Iterator[Finding]:

@@ -113,15 +113,20 @@ def _files_of(directory: str) -> dict[str, _File]:
 
 
 def _copies_of(path: str, kept: Path) -> Iterator[str]:
-    """The copies that jobs have kept of the kernel at a path, by the commands that bring them back."""
-    for commands in sorted(kept.glob(f"*/{HOW_TO_BRING_BACK}")):
-        with suppress(OSError, ValueError):  # ValueError: a line with half a quotation
-            for line in os.fsdecode(read_bounded(str(commands), _MOST_COMMANDS)).splitlines():
-                match shlex.split(line):
-                    case ["mv", "--", copy, origin] if origin == path:
-                        yield copy
-                    case _:
-                        pass
+    """The copies that jobs have kept of the kernel at a path."""
+    for job in sorted(kept.glob("*")):
+        yield from (copy for copy, origin in copies_in(job) if origin == path)
+
+
+def copies_in(job: Path) -> Iterator[tuple[str, str]]:
+    """The copies that one job has kept, and where each kernel was, by the commands that bring them back."""
+    with suppress(OSError, ValueError):  # ValueError: a line with half a quotation
+        for line in os.fsdecode(read_bounded(str(job / HOW_TO_BRING_BACK), _MOST_COMMANDS)).splitlines():
+            match shlex.split(line):
+                case ["mv", "--", copy, origin]:
+                    yield copy, origin
+                case _:
+                    pass
 
 
 def commands_to_bring_back(copies: Mapping[str, Path]) -> Iterator[str]:

@@ -5,33 +5,27 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from condatui_core.actions.guards import refuse
-from condatui_core.actions.kernel_copies import (
-    BYTES_BESIDE_COPIES,
-    commands_to_bring_back,
-    fuller_copy_of,
-    keep_copies,
-    stamp_of,
+from condatui_core.actions.kernel_copies import BYTES_BESIDE_COPIES, fuller_copy_of, keep_copies
+from condatui_core.actions.kernel_deletion import (
+    against_copying,
+    against_deleting,
+    delete_kernels,
+    how_to_bring_back,
+    left_behind,
 )
 from condatui_core.actions.protocol import JobContext, Work
-from condatui_core.fs.atomic_write import sync_directory
-from condatui_core.fs.delete_tree import Goes, Leftover, delete_what_goes
-from condatui_core.fs.safe_read import reason
 from condatui_core.fs.tree import PrefixTree, read_tree
 from condatui_core.prefixes.kernels import KERNEL_FILE, read_kernels
-from condatui_core.records.finding import Finding, blocker, finding
+from condatui_core.records.finding import Finding, blocker
 from condatui_core.records.job import Outcome, Plan, Recovery, Step
 from condatui_core.records.kernel import Kernel
 from condatui_core.records.request import KernelsRequest
-from condatui_core.text import counted, format_bytes, sanitize
-
-_LARGEST = 100_000_000
-"""The most bytes of a kernel that are kept: usually it has some icons."""
+from condatui_core.text import counted, sanitize
 
 
 async def plan(request: KernelsRequest, context: JobContext) -> Plan:
@@ -48,13 +42,13 @@ async def perform(plan: Plan, request: KernelsRequest, context: JobContext, work
     await work.stage("keep", f"Keeping a copy in {sanitize(str(kept))}")
     copies = await work.in_thread(partial(keep_copies, found.trees, kept))
     await work.stage("delete", plan.title)
-    left = await work.in_thread(partial(_delete, found.trees))
+    left = await work.in_thread(partial(delete_kernels, found.trees))
     gone = found.trees.keys() - await work.in_thread(partial(_still_there, found.trees))
     freed = sum(found.trees[path].exclusive_bytes for path in gone)
     copied = (await work.in_thread(partial(read_tree, str(kept)))).exclusive_bytes
     return Outcome(
         message=f"{counted(len(gone), 'kernel')} deleted; {sanitize(str(kept))} has a copy.",
-        findings=(_how_to_bring_back(copies), *_left_behind(left)),
+        findings=(how_to_bring_back(copies), *left_behind(left)),
         bytes_freed=freed - copied,
         kept_bytes=copied,
     )
@@ -112,7 +106,7 @@ def _look_at(request: KernelsRequest, context: JobContext) -> _Found:
         blockers += found
         if not found:
             tree = read_tree(path)
-            blockers += _against_copying(tree)
+            blockers += against_copying(tree)
             trees[path] = tree
     return _Found({path: known[path] for path in request.paths if path in known}, trees, tuple(blockers))
 
@@ -121,53 +115,10 @@ def _against(path: str, kernel: Kernel | None, context: JobContext) -> Iterator[
     name = sanitize(path)
     if kernel is None:
         yield blocker("not-a-kernel", f"{name} is no kernel of this user or of an environment.")
-    elif os.path.islink(path):
-        yield blocker("symlink", f"{name} is a link: what it leads to would stay.", "Delete the link by hand.")
-    elif not kernel.gone:
+    elif kernel.gone or os.path.islink(path):
+        yield from against_deleting(path, context)
+    else:
         yield blocker("kernel-alive", f"What {name} starts may still be there: {sanitize(kernel.program)}.")
-    elif os.lstat(path).st_uid != context.caller.euid:
-        yield blocker("other-owner", f"{name} belongs to another user.", "Ask its owner.")
-    elif not all(os.access(each, os.W_OK | os.X_OK) for each in (path, os.path.dirname(path))):
-        yield blocker("not-writable", f"This user may not delete {name}.")
-
-
-def _against_copying(tree: PrefixTree) -> Iterator[Finding]:
-    odd = [each.path for each in tree.entries if each.kind not in ("file", "directory", "symlink")]
-    if odd or tree.unreadable or tree.mounts:
-        first = (*odd, *tree.unreadable, *tree.mounts)[0]
-        yield blocker("kernel-odd", f"{sanitize(tree.root)} cannot be kept: {sanitize(first)}.", "Delete it by hand.")
-    size = sum(each.status.st_size for each in tree.entries if each.kind == "file")
-    if size > _LARGEST:
-        message = f"{sanitize(tree.root)} has {format_bytes(size)}, which is more than a kernel needs."
-        yield blocker("kernel-large", message, "Delete it by hand.")
-
-
-def _delete(trees: Mapping[str, PrefixTree]) -> tuple[Leftover, ...]:
-    """Delete what was copied; kernel.json goes last, so that what is left half-way is still told as a kernel."""
-    left: list[Leftover] = []
-    for path, tree in trees.items():
-        left += _delete_one(path, tree)
-    return tuple(left)
-
-
-def _delete_one(path: str, tree: PrefixTree) -> tuple[Leftover, ...]:
-    try:
-        above = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            left = delete_what_goes(above, path, _as_it_was(tree), last=KERNEL_FILE)
-            with suppress(OSError):  # it has happened, whatever the disk says
-                sync_directory(above)
-            return left
-        finally:
-            os.close(above)
-    except OSError as error:  # what became of the others is told all the same
-        return (Leftover(path, reason(error)),)
-
-
-def _as_it_was(tree: PrefixTree) -> Goes:
-    """Give a test whether a path is still what was copied, by lstat; of a directory only that it is the same one."""
-    stamps = {each.path: stamp_of(each.status) for each in tree.entries}
-    return lambda path, status: stamps.get(path) == stamp_of(status)
 
 
 def _still_there(paths: Iterable[str]) -> tuple[str, ...]:
@@ -204,19 +155,3 @@ def _inspect(request: KernelsRequest, kept: Path) -> Recovery:
 def _hollow(paths: Iterable[str], there: Collection[str]) -> Iterator[str]:
     """The directories of deleted kernels that are left: a copy would be moved into one of them, not to its place."""
     return (path for path in paths if path not in there and os.path.lexists(path))
-
-
-# What is told
-
-
-def _how_to_bring_back(copies: Mapping[str, Path]) -> Finding:
-    commands = tuple(map(sanitize, commands_to_bring_back(copies)))
-    message = f"To bring {'it' if len(commands) == 1 else 'one'} back: {commands[0]}"
-    return finding("kept", "note", message, evidence=commands)
-
-
-def _left_behind(left: tuple[Leftover, ...]) -> Iterator[Finding]:
-    if left:
-        evidence = tuple(sanitize(str(each)) for each in left)
-        message = f"{counted(len(left), 'thing')} could not be deleted: {evidence[0]}."
-        yield finding("left-behind", "warning", message, evidence=evidence)

@@ -122,6 +122,8 @@ def describe(
         frozen=contents is not None and contents.frozen is not None,
         writable=observed.probe.writable,
         owner=observed.probe.owner,
+        manager=observed.probe.manager,
+        project=observed.probe.project,
         state=state_of(observed),
         foreign=observed.foreign,
         contents=contents,
@@ -149,13 +151,16 @@ def managed_bytes(contents: PrefixContents) -> int:
 
 
 def in_order(environments: Iterable[Environment]) -> tuple[Environment, ...]:
-    """Sort environments: base first, then those with a name, then those known only by their prefix."""
-    return tuple(
-        sorted(
-            environments,
-            key=lambda each: (not each.base, each.name == each.path, each.name.casefold(), each.prefix),
-        )
-    )
+    """Sort environments: base first, then those with a name, then those known only by their prefix.
+
+    Of the last, those of one project stand together, wherever they lie.
+    """
+
+    def key(each: Environment) -> tuple[bool, bool, str, str]:
+        unnamed = each.name == each.path
+        return not each.base, unnamed, ((unnamed and each.project) or each.name).casefold(), each.prefix
+
+    return tuple(sorted(environments, key=key))
 
 
 def _python(contents: PrefixContents) -> str:

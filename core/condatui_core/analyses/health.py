@@ -273,7 +273,7 @@ def _managed(manager: Manager | None) -> list[Finding]:
             id="managed-by",
             severity="note",
             message=f"{manager.tool} manages it",
-            remedy=f"change it with {manager.tool}, which undoes what another tool changes",
+            remedy=manager.advice,
             evidence=(manager.project,) if manager.project else (),
             cleanup="managed",
         )

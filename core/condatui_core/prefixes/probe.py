@@ -1,4 +1,4 @@
-"""Probe a prefix with stats only, without reading a file."""
+"""Probe a prefix with stats only; of its files only the mark of another tool is read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import sys
 from typing import cast, get_args
 
-from condatui_core.prefixes.managers import managed_by
+from condatui_core.prefixes.managers import managed_by, project_of
 from condatui_core.records.prefix import PrefixProbe, SetAsideBy
 
 HALF_MADE = ".condatui-clone"
@@ -60,6 +60,7 @@ def probe_prefix(prefix: str) -> PrefixProbe:
     has_conda_meta = os.path.isdir(meta)
     has_history = os.path.isfile(history)
     readable = os.access(meta if has_conda_meta else prefix, os.R_OK | os.X_OK)
+    manager = managed_by(prefix)
     return PrefixProbe(
         exists=True,
         readable=readable,
@@ -71,7 +72,8 @@ def probe_prefix(prefix: str) -> PrefixProbe:
         remains=() if has_history else _remains(prefix),
         writable=os.access(history, os.W_OK) and os.access(meta, os.W_OK) if has_history else None,
         owner=user_name(there.st_uid),
-        manager=managed_by(prefix),
+        manager=manager,
+        project=project_of(prefix, manager),
     )
 
 

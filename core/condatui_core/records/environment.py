@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from typing import Literal
 
@@ -10,7 +11,7 @@ from msgspec import Struct
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig, Installation
 from condatui_core.records.kernel import Kernel
-from condatui_core.records.prefix import PrefixContents
+from condatui_core.records.prefix import Manager, PrefixContents
 
 State = Literal["ok", "broken", "orphan", "missing", "unreadable"]
 
@@ -93,6 +94,10 @@ class Environment(Struct, frozen=True, kw_only=True):
     """None if unknown."""
     owner: str = ""
     """The name of the user who owns it."""
+    manager: Manager | None = None
+    """The tool that manages it; None for conda and mamba themselves."""
+    project: str = ""
+    """The directory of the project that it belongs to; empty if it belongs to none."""
     state: State = "ok"
     foreign: str = ""
     """The platform that its packages were built for, such as `win-64`, if this machine does not run their programs."""
@@ -125,6 +130,14 @@ class Environment(Struct, frozen=True, kw_only=True):
     def path(self) -> str:
         """The real path on its machine."""
         return self.prefix[len(self.host) + 1 :] if self.host else self.prefix
+
+    @property
+    def label(self) -> str:
+        """Its name in a list: `PROJECT/NAME` for one of a project that only its prefix identifies."""
+        if not self.project or self.name != self.path:
+            return self.name
+        own = self.manager.environment if self.manager else ""
+        return f"{os.path.basename(self.project)}/{own or os.path.basename(self.path)}"
 
     @property
     def readable(self) -> bool:

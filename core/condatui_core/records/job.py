@@ -25,6 +25,21 @@ class Step(Struct, frozen=True, kw_only=True):
     """The command that does it, as it can be run by hand; empty if condatui does it itself."""
 
 
+class BlindKernel(Struct, frozen=True, kw_only=True):
+    """A Jupyter kernel that will start nothing once an environment is removed."""
+
+    path: str
+    """The directory that holds its kernel.json."""
+    name: str
+    """The name that Jupyter shows."""
+    prefix: str
+    """The environment."""
+    sha256: str = ""
+    """The digest of its kernel.json: no other kernel goes along with the environment."""
+    stays: str = ""
+    """Why it cannot go along, a sentence; empty if it can."""
+
+
 class PlannedRemoval(Struct, frozen=True, kw_only=True):
     """The facts that a removal was planned with, so that it deletes nothing that was not there then."""
 
@@ -36,6 +51,8 @@ class PlannedRemoval(Struct, frozen=True, kw_only=True):
     """The paths whose restore point exceeds the limit of the settings; confirming the plan accepts this."""
     prunes: tuple[str, ...] = ()
     """Ids of the older restore points that it deletes afterwards, because the settings no longer allow them."""
+    kernels: tuple[BlindKernel, ...] = ()
+    """The Jupyter kernels that start what goes; those that can go along do so if the request says it."""
 
 
 class PlannedCleaning(Struct, frozen=True, kw_only=True):

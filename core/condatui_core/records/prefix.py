@@ -18,6 +18,7 @@ from condatui_core.records.package import (
     StaleSitePackages,
     UnmetDependency,
 )
+from condatui_core.text import sanitize
 
 # Pointers and probes
 
@@ -37,7 +38,9 @@ class PrefixPointer(Struct, frozen=True, kw_only=True):
     """Whether it is the root prefix of an installation."""
 
 
-ManagingTool = Literal["pixi", "conda-workspaces", "conda-global", "conda-exec", "conda-express", "snakemake"]
+ManagingTool = Literal[
+    "pixi", "conda-workspaces", "conda-project", "conda-global", "conda-exec", "conda-express", "snakemake"
+]
 
 
 class Manager(Struct, frozen=True, kw_only=True):
@@ -46,6 +49,20 @@ class Manager(Struct, frozen=True, kw_only=True):
     tool: ManagingTool
     project: str = ""
     """The directory of its project or workspace; empty if there is none, or if it is unknown."""
+    environment: str = ""
+    """The name that it has in its project; empty if it has none there."""
+    manifest: str = ""
+    """The file by which the tool makes it; empty if that is unknown."""
+    command: str = ""
+    """The tool's own command, for a shell, by which it goes; empty if the tool has none."""
+    removes: str = "it"
+    """What that command removes, in words that follow `removes`."""
+
+    @property
+    def advice(self) -> str:
+        """What to do instead of changing it behind the tool, with the tool's own command."""
+        how = f"change it with {self.tool}" + (f", by {sanitize(self.manifest)}" if self.manifest else "")
+        return f"{how}; `{sanitize(self.command)}` removes {self.removes}" if self.command else how
 
 
 SetAsideBy = Literal["removing", "merging", "restoring"]
@@ -53,7 +70,7 @@ SetAsideBy = Literal["removing", "merging", "restoring"]
 
 
 class PrefixProbe(Struct, frozen=True, kw_only=True):
-    """What stat shows about a prefix, without reading a file."""
+    """What can be seen of a prefix without reading what it holds."""
 
     exists: bool
     readable: bool = True
@@ -72,6 +89,8 @@ class PrefixProbe(Struct, frozen=True, kw_only=True):
     owner: str = ""
     manager: Manager | None = None
     """The tool that manages it; None for conda and mamba themselves."""
+    project: str = ""
+    """The directory of the project that it belongs to; empty if it belongs to none."""
 
 
 # Contents

@@ -171,6 +171,8 @@ class RemoveRequest(Struct, frozen=True, kw_only=True, tag="remove"):
     """Whether frozen environments are removed as well."""
     override_kept: bool = False
     """Whether environments that the user keeps are removed as well."""
+    with_kernels: bool = False
+    """Whether the user's Jupyter kernels go along that start them; a copy of each is kept."""
     stops: bool = False
     """Whether the first one that cannot be removed keeps those after it from going."""
 

@@ -121,6 +121,8 @@ class Occasion(Struct, frozen=True, kw_only=True):
     """The number of the revision that a rollback was to bring back."""
     note: str = ""
     """Why the user wanted one, if it was on request."""
+    kernels: str = ""
+    """The name of the directory with copies of the Jupyter kernels that go along with a removal; empty if none do."""
 
     @property
     def words(self) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace as replace_fields
 
-from condatui_core.actions import kernels
+from condatui_core.actions import kernel_deletion, kernels
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.restore.listing import read_last_change
 from condatui_core.errors import CondatuiError, RefusedError, UsageError
@@ -200,7 +200,7 @@ async def test_interrupted_while_it_deletes_the_rest_is_told_and_goes_later(
     request, context = request_for(machine, "old", "older"), machine.context()
     plan = await kernels.plan(request, context)
     with monkeypatch.context() as patched, pytest.raises(KilledError):
-        patched.setattr(kernels, "delete_what_goes", die)
+        patched.setattr(kernel_deletion, "delete_what_goes", die)
         await kernels.perform(plan, request, context, PlainWork())
     after = await kernels.recover(plan, request, "delete", context)
     assert (after.state, after.way_out) == ("half", request_for(machine, "older"))
@@ -223,7 +223,7 @@ async def test_killed_between_icons_and_kernel_json_it_names_the_copy_that_is_wh
     request, context = request_for(machine, "older"), machine.context()
     plan = await kernels.plan(request, context)
     with monkeypatch.context() as patched, pytest.raises(KilledError):
-        patched.setattr(kernels, "delete_what_goes", die)
+        patched.setattr(kernel_deletion, "delete_what_goes", die)
         await kernels.perform(plan, request, context, PlainWork())
     assert os.listdir(place(machine) / "older") == ["kernel.json"]
     copy = machine.home / ".condatui/state/kernels/20260501-120000-0000/1-older"
@@ -264,7 +264,7 @@ async def test_what_stays_of_one_kernel_does_not_hide_that_others_are_gone(
         return delete_what_goes(directory, path, goes, last=last)
 
     with monkeypatch.context() as patched:
-        patched.setattr(kernels, "delete_what_goes", fail)
+        patched.setattr(kernel_deletion, "delete_what_goes", fail)
         _, outcome = await deleted(machine, "old", "older")
     assert outcome.message.startswith("1 kernel deleted")
     (left,) = (each for each in outcome.findings if each.id == "left-behind")

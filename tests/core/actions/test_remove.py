@@ -12,7 +12,6 @@ import socket
 import stat
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace as replace_fields
 from functools import partial
 from pathlib import Path
 
@@ -33,7 +32,6 @@ from condatui_core.fs.tree import InodeTally, TreeEntry
 from condatui_core.prefixes import snapshot
 from condatui_core.records.environment import KeepMark, UserMarks
 from condatui_core.records.job import Outcome, Plan, PlannedRemoval
-from condatui_core.records.kernel import Kernel
 from condatui_core.records.request import RemoveRequest, RestoreRequest
 from condatui_core.remedy import RepairMarks, Unkeep
 from condatui_core.restore_points import create
@@ -507,9 +505,7 @@ async def test_the_plan_says_what_names_the_environment(machine: RemovalMachine)
     prefix = machine.make("nlp")
     (machine.home / ".bashrc").write_text("# mine\nconda activate nlp\n")
     context = machine.context()
-    kernel = Kernel(path="/k/lab", name="lab", display_name="My Lab", prefix=str(prefix.path))
-    inventory = replace(context.inventory, kernels=(kernel,))
-    plan = await remove_plan.plan(asked(prefix), replace_fields(context, inventory=inventory))
+    plan = await remove_plan.plan(asked(prefix), context)
     (told,) = (each for each in plan.warnings if each.id == "named-elsewhere")
-    assert told.message == "nlp is named elsewhere, which stays as it is: the kernel My Lab, ~/.bashrc line 2."
-    assert told.evidence == ("/k/lab: My Lab", f"{machine.home}/.bashrc:2: conda activate nlp")
+    assert told.message == "nlp is named elsewhere, which stays as it is: ~/.bashrc line 2."
+    assert told.evidence == (f"{machine.home}/.bashrc:2: conda activate nlp",)

@@ -51,6 +51,8 @@ def test_list_has_the_fields_that_it_promises(tmp_path: Path) -> None:
         "frozen": False,
         "writable": True,
         "owner": "",
+        "managed_by": None,
+        "project": None,
         "state": "ok",
         "python": "3.10.14",
         "conda_packages": 3,

@@ -29,6 +29,7 @@ def test_removed_and_brought_back_with_lines_of_json(sandbox_copy: Callable[...,
         "restore_point": True,
         "override_frozen": False,
         "override_kept": False,
+        "with_kernels": False,
         "stops": False,
     }
     stages = [line["event"]["name"] for line in lines[1:-1] if line["event"]["type"] == "stage"]

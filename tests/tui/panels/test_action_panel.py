@@ -19,7 +19,7 @@ from condatui_core.analyses.slimming.classes import USUAL
 from condatui_core.errors import CondatuiError, UsageError
 from condatui_core.records.environment import Inventory
 from condatui_core.records.finding import blocker
-from condatui_core.records.job import Plan
+from condatui_core.records.job import BlindKernel, Plan, PlannedRemoval
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import (
     CloneRequest,
@@ -434,6 +434,36 @@ async def test_without_room_for_a_restore_point_it_goes_only_when_that_is_said_a
         assert [plan.request for plan in workbench.jobs.submitted] == [
             RemoveRequest(prefixes=(f"{ENVS}/research",), restore_point=False)
         ]
+
+
+async def test_a_switch_takes_the_kernels_of_what_goes_along_and_leaves_them() -> None:
+    kernel = BlindKernel(path="/k/lab", name="My Lab", prefix=f"{ENVS}/research", sha256="0a")
+
+    def answer(request: Request) -> object:
+        return plan_like(request, confirm="research", removal=PlannedRemoval(kernels=(kernel,)))
+
+    workbench = bench()
+    workbench.jobs.plans[RemoveRequest] = answer  # type: ignore[assignment]
+    async with opened(workbench=workbench) as driver:
+        await on_research(driver, "d")
+        await driver.until(lambda: "space with the kernels" in driver.text)
+        await driver.press("tab", "space")
+        await driver.until(lambda: "space leave the kernels" in driver.text)
+        await driver.press("tab", "space")
+        await driver.until(lambda: "space with the kernels" in driver.text)
+        await driver.press("tab", "space")
+        await driver.until(lambda: "space leave the kernels" in driver.text)
+        await driver.press(*"research", "enter")
+        assert [plan.request for plan in workbench.jobs.submitted] == [
+            RemoveRequest(prefixes=(f"{ENVS}/research",), with_kernels=True)
+        ]
+
+
+def test_a_kernel_that_cannot_go_along_has_no_switch() -> None:
+    stays = BlindKernel(path="/k/lab", name="My Lab", prefix=f"{ENVS}/research", stays="It belongs to another user.")
+    request = RemoveRequest(prefixes=(f"{ENVS}/research",))
+    plan = plan_like(request, removal=PlannedRemoval(kernels=(stays,)))
+    assert PlanState(request, plan).switched is None
 
 
 async def test_what_no_answer_can_overrule_is_not_offered_to_be() -> None:

@@ -31,6 +31,7 @@ from condatui_core.remedy import (
     SeeInterrupted,
     SetBaseline,
     TakeConda,
+    TakeKernels,
     Thaw,
     Unkeep,
     WithoutRestorePoint,
@@ -75,6 +76,8 @@ def command_line_words(advice: Advice) -> str:  # noqa: C901, PLR0911, PLR0912 -
         case WithoutRestorePoint():
             elsewhere = "The setting `restore_directory` keeps them elsewhere; " if advice.elsewhere else ""
             return f"{elsewhere}--no-restore-point keeps none."
+        case TakeKernels():
+            return "`condatui remove --with-kernels` deletes them as well, and keeps a copy."
         case AcceptSize():
             limit = f"The limit is {format_bytes(advice.limit_bytes)} (`restore_point_bytes`)"
             return f"{limit if advice.planned else 'Plan it again, and it asks'}; --no-restore-point keeps nothing."

@@ -22,16 +22,18 @@ from condatui_core.settings import absolute_path
 @click.option("--no-restore-point", is_flag=True, help="Keep nothing: the environments cannot be restored.")
 @click.option("--override-frozen", is_flag=True, help="Remove frozen environments too.")
 @click.option("--override-kept", is_flag=True, help="Remove environments too that are kept (`condatui keep`).")
+@click.option("--with-kernels", is_flag=True, help="Delete your Jupyter kernels too that start them; copies are kept.")
 @acting_options
 @global_options
 @click.pass_obj
-def command(
+def command(  # noqa: PLR0913 - a parameter for each option
     invocation: Invocation,
     *,
     envs: tuple[str, ...],
     no_restore_point: bool,
     override_frozen: bool,
     override_kept: bool,
+    with_kernels: bool,
     dry_run: bool,
     yes: bool,
     as_json: bool,
@@ -39,7 +41,8 @@ def command(
     """Remove environments; `condatui restore` restores them.
 
     ENV is a name or a prefix. For a link to an environment, only the link is removed. Files that belong to no package
-    and files that differ from what conda installed are first kept in a restore point.
+    and files that differ from what conda installed are first kept in a restore point. Jupyter kernels that start one of
+    them would start nothing: the plan names them, and `condatui restore` brings back those that go along.
     """
     run_action(
         invocation,
@@ -48,6 +51,7 @@ def command(
             restore_point=not no_restore_point,
             override_frozen=override_frozen,
             override_kept=override_kept,
+            with_kernels=with_kernels,
         ),
         dry_run=dry_run,
         yes=yes,

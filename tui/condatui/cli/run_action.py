@@ -216,8 +216,8 @@ def _update_words(request: UpdateRequest) -> tuple[str, ...]:
 def way_out_words(request: Request) -> tuple[str, ...]:  # noqa: PLR0911 - one line a kind
     """The words of the command for the way out; empty if there is none."""
     if isinstance(request, RemoveRequest):
-        options = () if request.restore_point else ("--no-restore-point",)
-        return ("remove", *options, "--", *request.prefixes)
+        flags = (("--no-restore-point", not request.restore_point), ("--with-kernels", request.with_kernels))
+        return ("remove", *(flag for flag, given in flags if given), "--", *request.prefixes)
     if isinstance(request, MergeRequest) and request.put_back:
         return ("merge", "--put-back", "--into", request.keeper, "--", request.member)
     if isinstance(request, UpdateRequest):

@@ -114,7 +114,8 @@ class ActionPanel(BottomPanel):
             return Text("enter go on  esc leave  tab next  left/right choose")
         leave = "esc back" if self._form else "esc leave"
         more = f"  {self._key('list.page_down')} more" if self._cut and self.query_one(PlanView).ends_below else ""
-        return Text(self._plan_state.hints(self._key("list.open"), self._key("copy"), leave) + more)
+        keys = (self._key("list.open"), self._key("copy"), leave, self._key("environments.mark"))
+        return Text(self._plan_state.hints(*keys) + more)
 
     def _key(self, action: str) -> str:
         return self._session.key(action)
@@ -288,6 +289,12 @@ class ActionPanel(BottomPanel):
         else:
             self.app.copy_to_clipboard(commands)
             self._say(Text("Copied the commands."))
+
+    @on(PlanView.Switched)
+    def _switch(self) -> None:
+        """Plan the removal with the kernels, or without them."""
+        if switched := self._plan_state.switched:
+            self._propose(switched.request)
 
     @on(PlanView.PlanLeft)
     def _leave_plan(self) -> None:

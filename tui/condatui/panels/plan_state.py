@@ -104,16 +104,26 @@ class PlanState:
             return Alternative(replace(request, restore_point=False), "without a restore point")
         return None
 
-    def hints(self, enter: str, copy: str, leave: str) -> str:
-        """The hints: what the keys `enter` and `copy` do, and `leave`, a hint that is given as it is."""
+    @property
+    def switched(self) -> Alternative | None:
+        """The same removal with the Jupyter kernels that can go along, or without them; None if there are none."""
+        request, removal = self.request, self.ready.removal if self.ready else None
+        if not isinstance(request, RemoveRequest) or not removal or all(each.stays for each in removal.kernels):
+            return None
+        label = "leave the kernels" if request.with_kernels else "with the kernels"
+        return Alternative(replace(request, with_kernels=not request.with_kernels), label)
+
+    def hints(self, enter: str, copy: str, leave: str, switch: str) -> str:
+        """The hints: what the keys `enter`, `copy` and `switch` do, and `leave`, a hint that is given as it is."""
         if self.alternative:
             return f"{enter} {self.alternative.label}  {leave}"
         if not self.ready:
             return leave
+        to_switch = f"  {switch} {self.switched.label}" if self.switched else ""
         if self.word:
-            return f"type {sanitize(self.word)}, {enter} run  {leave}  tab the plan"
+            return f"type {sanitize(self.word)}, {enter} run  {leave}  tab the plan{to_switch}"
         to_copy = f"  {copy} copy the commands" if any(step.argv for step in self.ready.steps) else ""
-        return f"{enter} run  {leave}{to_copy}"
+        return f"{enter} run  {leave}{to_switch}{to_copy}"
 
 
 def _though_protected(request: RemoveRequest, remedies: frozenset[type]) -> Alternative:

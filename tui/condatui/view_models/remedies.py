@@ -28,6 +28,7 @@ from condatui_core.remedy import (
     SeeInterrupted,
     SetBaseline,
     TakeConda,
+    TakeKernels,
     Thaw,
     Unkeep,
     WithoutRestorePoint,
@@ -74,6 +75,8 @@ def workbench_words(advice: Advice, key: KeyOf) -> str:  # noqa: C901, PLR0911, 
             return "The setting `restore_directory` puts them elsewhere."  # the hints say which key does without
         case WithoutRestorePoint():
             return f"To do without: {key('list.open')}."
+        case TakeKernels():
+            return f"{key('environments.mark')} in the plan of a removal lets them go along; a copy is kept."
         case AcceptSize(planned=True):
             return f"The limit is {format_bytes(advice.limit_bytes)} (`restore_point_bytes`); agreed to, all is kept."
         case AcceptSize():

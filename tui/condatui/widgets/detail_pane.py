@@ -236,7 +236,7 @@ class DetailPane(Vertical):
             Tab("history", "History", len(contents.history.revisions) if contents else None),
             Tab("slim", "Slim"),
         )
-        name = sanitize(environment.name) if environment else ""
+        name = sanitize(environment.label) if environment else ""
         return tab_line(tabs, self.tab, name, self._glyphs, width)
 
 

@@ -23,6 +23,7 @@ class PlanView(Vertical):
         Binding("escape", "leave", show=False),
         Binding("tab,shift+tab", "switch", show=False),
         Binding("y", "copy", show=False, id="copy"),
+        Binding("space", "switch_request", show=False, id="environments.mark"),
     ]
 
     class Accepted(Message):
@@ -35,6 +36,9 @@ class PlanView(Vertical):
 
     class Copied(Message):
         """The user asks for the commands on the clipboard."""
+
+    class Switched(Message):
+        """The user asks for the plan with what it leaves out, or without what it takes along."""
 
     class PlanLeft(Message):
         """The user leaves the plan without confirming it."""
@@ -109,6 +113,10 @@ class PlanView(Vertical):
     def action_copy(self) -> None:
         """Post that the user asks for the commands."""
         self.post_message(self.Copied())
+
+    def action_switch_request(self) -> None:
+        """Post that the user asks for the other plan."""
+        self.post_message(self.Switched())
 
     def action_leave(self) -> None:
         """Leave the plan."""

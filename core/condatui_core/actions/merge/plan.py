@@ -31,7 +31,7 @@ from condatui_core.text import counted, format_bytes, sanitize
 _MOST_LINES = 20
 _blocker = partial(any_blocker, most=_MOST_LINES)
 _finding = partial(any_finding, most=_MOST_LINES)
-_IN_PLACE = ("target-exists", "symlink", "named-elsewhere")
+_IN_PLACE = ("target-exists", "symlink", "named-elsewhere", "kernel")
 """What a clone and a removal say of a path that the merged environment takes over, so that what leads there goes on."""
 
 
@@ -107,9 +107,14 @@ def _moves(facts: MergeFacts) -> tuple[PackageMove, ...]:
 # What stands against it
 
 
+_OF_THE_PLACE = frozenset({"target-exists", "managed-by"})
+"""What a clone says of a place that is free once the member is set aside; what of it holds, the removal says."""
+
+
 def blockers_of(facts: MergeFacts) -> tuple[Finding, ...]:
     """What stands against a merge, but for what conda says of it; blocks."""
-    cloning = (each for each in facts.cloning.blockers if not (facts.in_place and each.id == "target-exists"))
+    of_place = _OF_THE_PLACE if facts.in_place else frozenset[str]()
+    cloning = (each for each in facts.cloning.blockers if each.id not in of_place)
     return (*_pair_blockers(facts), *facts.removal.blockers, *cloning, *_pip_blockers(facts))
 
 

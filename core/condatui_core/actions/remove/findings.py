@@ -9,6 +9,7 @@ from condatui_core.actions.guards import blockers_if_precious, blockers_to_chang
 from condatui_core.actions.half_made import used_since
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.remove.inspect import RemovalTarget
+from condatui_core.actions.remove.kernels import kernel_findings
 from condatui_core.actions.set_aside import how_to_put_back
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.kernel import Reference
@@ -99,6 +100,7 @@ def warnings_of(target: RemovalTarget, request: RemoveRequest, context: JobConte
     yield from warnings_to_change(target.observed, target.environment, context)
     yield from _of_what_goes(target, request)
     yield from _outside(target, context)
+    yield from kernel_findings(name, target.kernels, going=request.with_kernels)
     if not target.known:
         yield finding("not-an-environment", "warning", f"{name} was no environment, by all that is known of it.")
     yield from _of_the_way_back(target, request, context)
@@ -172,17 +174,14 @@ def _outside(target: RemovalTarget, context: JobContext) -> Iterator[Finding]:
 
 
 def _place(reference: Reference, context: JobContext) -> str:
-    """Where something names an environment, in a few words: `the kernel My Lab`, `~/.bashrc line 12`."""
-    if reference.kind == "kernel":
-        return f"the kernel {reference.text}"
+    """Where a line names an environment, in a few words: `~/.bashrc line 12`."""
     home = os.path.join(str(context.caller.home), "")
     file = f"~/{reference.file[len(home) :]}" if reference.file.startswith(home) else reference.file
     return f"{sanitize(file)} line {reference.line}"
 
 
 def _line(reference: Reference) -> str:
-    file = sanitize(reference.file)
-    return f"{file}:{reference.line}: {reference.text}" if reference.line else f"{file}: {reference.text}"
+    return f"{sanitize(reference.file)}:{reference.line}: {reference.text}"
 
 
 def is_over_limit(target: RemovalTarget, request: RemoveRequest, context: JobContext) -> bool:

@@ -17,6 +17,7 @@ from condatui_core.actions.half_made import came_since
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext, caches_of
 from condatui_core.actions.remove.earlier_points import compare, needs_no_other
+from condatui_core.actions.remove.kernels import blind_kernels
 from condatui_core.actions.set_aside import is_of, is_set_aside, origin_of, set_aside_of
 from condatui_core.conda.registry import is_registered
 from condatui_core.errors import CondatuiError
@@ -27,6 +28,7 @@ from condatui_core.prefixes.references import references_to
 from condatui_core.prefixes.snapshot import read_snapshot
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import Installation
+from condatui_core.records.job import BlindKernel
 from condatui_core.records.kernel import Reference
 from condatui_core.records.restore_point import RestorePoint
 from condatui_core.restore_points.create import KeepEstimate, estimate, lost
@@ -92,7 +94,9 @@ class RemovalTarget:
     set_aside: tuple[str, ...] = ()
     """What a removal of it that did not come to its end has set aside."""
     references: tuple[Reference, ...] = ()
-    """What of this user names it, and will lead nowhere."""
+    """The lines of this user's files that name it, and will lead nowhere."""
+    kernels: tuple[BlindKernel, ...] = ()
+    """The Jupyter kernels elsewhere that start it."""
     shortcuts: tuple[str, ...] = ()
     """Menu entries of this user that name it."""
 
@@ -193,8 +197,10 @@ def _with_content(
     kind: Kind = "remains" if content.symlinked_directories else target.kind
     shortcuts = tuple(_shortcuts(context.caller.home, target.path)) if content.menus else ()
     home, environ = context.caller.home, context.caller.environ
-    references = references_to(target.observed.real, context.inventory, environ=environ, home=home)
-    seen = replace(target, content=content, kind=kind, shortcuts=shortcuts, references=references)
+    named = references_to(target.observed.real, context.inventory, environ=environ, home=home)
+    references = tuple(each for each in named if each.kind != "kernel")
+    kernels = tuple(blind_kernels(target.observed.real, context))
+    seen = replace(target, content=content, kind=kind, shortcuts=shortcuts, references=references, kernels=kernels)
     directory = directory_of_points(context.settings, context.locations)
     return _compared_with_points(
         seen, snapshot.tree, [each for each in points if is_of(seen.path, each.prefix)], directory

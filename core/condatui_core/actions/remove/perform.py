@@ -50,8 +50,9 @@ def _outcome(removed: Removed, *, stopped: bool) -> Outcome:
     )
     kept = f", {format_bytes(removed.kept)} kept in {_count(removed.points)}" if removed.points else ""
     failed = f"; {counted(len(removed.errors), 'was', 'were')} not" if removed.errors else ""
+    along = f" {counted(len(removed.kernels), 'Jupyter kernel')} went along." if removed.kernels else ""
     return Outcome(
-        message=f"{what} removed: {format_bytes(removed.freed)} freed{kept}{failed}.",
+        message=f"{what} removed: {format_bytes(removed.freed)} freed{kept}{failed}.{along}",
         findings=tuple(removed.findings),
         stopped=stopped,
         bytes_freed=removed.freed - removed.kept,

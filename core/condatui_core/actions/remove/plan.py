@@ -57,7 +57,7 @@ def removal_plan(
         kept_bytes=kept,
         bytes_freed=frees,
         packages=sum(each.content.packages for each in targets),
-        facts=tuple(_facts(targets, points, request)),
+        facts=tuple(_facts(targets, points, request, context.locations.kernels)),
         warnings=(
             *(found for each in targets for found in warnings_of(each, request, context)),
             *_prune_warnings(points, context),
@@ -70,6 +70,7 @@ def removal_plan(
             used_since=tuple(each.path for each in targets if each.content.came),
             over_limit=tuple(each.path for each in targets if is_over_limit(each, request, context)),
             prunes=tuple(each.point.id for each in points.pruned),
+            kernels=tuple(kernel for each in targets for kernel in each.kernels),
         ),
     )
 
@@ -86,6 +87,10 @@ def _steps(target: RemovalTarget, request: RemoveRequest) -> Iterator[Step]:
         if request.restore_point:
             yield Step(title="Keep what has changed in it since")
         yield Step(title="Delete what was set aside")
+    if request.with_kernels:
+        for each in target.kernels:
+            if not each.stays:
+                yield Step(title=f"Keep a copy of the Jupyter kernel {sanitize(each.name)} and delete it")
     yield Step(title=f"Take {name} out of environments.txt")
 
 
@@ -120,7 +125,9 @@ BY_HAND = "by hand"
 """The label of the command that one would run instead."""
 
 
-def _facts(targets: Sequence[RemovalTarget], points: Points, request: RemoveRequest) -> Iterator[tuple[str, str]]:
+def _facts(
+    targets: Sequence[RemovalTarget], points: Points, request: RemoveRequest, kernels: Path
+) -> Iterator[tuple[str, str]]:
     files = sum(each.content.kept_files for each in targets)
     if request.restore_point and any(each.kind in ("environment", "remains") and not each.unused for each in targets):
         kept = sum(each.content.kept_bytes for each in targets)
@@ -132,6 +139,8 @@ def _facts(targets: Sequence[RemovalTarget], points: Points, request: RemoveRequ
     for each in targets:
         if each.point:
             yield "kept already", f"{sanitize(each.name)} was removed in part: restore point {each.point} has it whole"
+    if request.with_kernels and any(not kernel.stays for each in targets for kernel in each.kernels):
+        yield "kernels kept in", sanitize(str(kernels))
     for each in targets:
         if each.kind in ("environment", "remains"):
             yield BY_HAND, sanitize(shlex.join(_by_hand(each, request)))

@@ -10,13 +10,14 @@ from typing import Literal
 
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.remove.earlier_points import PointComparison, compare_prefix
+from condatui_core.actions.remove.kernels import left_of
 from condatui_core.actions.set_aside import how_to_put_back, is_of, origin_of, set_aside_of
 from condatui_core.prefixes.snapshot import read_records
 from condatui_core.records.job import Plan, Recovery
-from condatui_core.records.request import RemoveRequest
+from condatui_core.records.request import KernelsRequest, RemoveRequest
 from condatui_core.records.restore_point import RestorePoint
 from condatui_core.restore_points.store import all_points, directory_of_points
-from condatui_core.text import sanitize
+from condatui_core.text import counted, sanitize
 
 _There = Literal["gone", "whole", "half"]
 _BEFORE = ("", "look", "keep")
@@ -27,7 +28,7 @@ def inspect_removal(plan: Plan, request: RemoveRequest, stage: str, context: Job
     """Say what is there of each environment; changes nothing."""
     directory = directory_of_points(context.settings, context.locations)
     seen = _Seen()
-    if stage == "leftovers" and len(request.prefixes) > 1:
+    if stage in ("leftovers", "kernels") and len(request.prefixes) > 1:
         stage = "remove"  # the environment that it had reached is unknown: the files that conda states decide
     made = [each for each in all_points(directory) if each.id not in plan.restore_points]
     for prefix in request.prefixes:
@@ -42,6 +43,8 @@ def inspect_removal(plan: Plan, request: RemoveRequest, stage: str, context: Job
         ]
         if os.path.lexists(prefix) or not set_aside:
             seen.there[_condition(prefix, seen.compared.get(prefix), stage)].append(prefix)
+    if request.with_kernels and plan.removal:
+        seen.kernels = left_of(plan.removal.kernels)
     return _recovery(seen, request, stage)
 
 
@@ -70,6 +73,8 @@ class _Seen:
     points: dict[str, RestorePoint] = field(default_factory=dict)
     compared: dict[str, PointComparison] = field(default_factory=dict)
     """By path, as the points."""
+    kernels: tuple[str, ...] = ()
+    """The directories of Jupyter kernels that were to go along with what is gone, and are there."""
 
 
 def _recovery(seen: _Seen, request: RemoveRequest, stage: str) -> Recovery:
@@ -81,9 +86,21 @@ def _recovery(seen: _Seen, request: RemoveRequest, stage: str) -> Recovery:
         return Recovery(state="untouched", message=message)
     if not there["half"] and not there["gone"]:
         return Recovery(state="untouched", message=f"Nothing was removed: {_names(there['whole'])} is as it was.")
+    if not there["half"] and not there["whole"] and seen.kernels:
+        return _kernels_left(seen)
     if not there["half"] and not there["whole"]:
         return Recovery(state="done", message=f"{_names(there['gone'])} is gone, as it should be.")
-    return _half(seen)
+    return _half(seen, request)
+
+
+def _kernels_left(seen: _Seen) -> Recovery:
+    count = counted(len(seen.kernels), "Jupyter kernel that started it is", "Jupyter kernels that started it are")
+    return Recovery(
+        state="half",
+        message=f"{_names(seen.there['gone'])} is gone; {count} still there.",
+        way_out=KernelsRequest(paths=seen.kernels),
+        way_out_title=f"Delete {counted(len(seen.kernels), 'Jupyter kernel')}",
+    )
 
 
 def _set_aside(seen: _Seen) -> Recovery:
@@ -97,10 +114,10 @@ def _set_aside(seen: _Seen) -> Recovery:
     )
 
 
-def _half(seen: _Seen) -> Recovery:
+def _half(seen: _Seen, request: RemoveRequest) -> Recovery:
     half = seen.there["half"]
     rest = half or seen.there["whole"]
-    way_out = RemoveRequest(prefixes=tuple(rest))
+    way_out = RemoveRequest(prefixes=tuple(rest), with_kernels=request.with_kernels)
     return Recovery(
         state="half",
         message=" ".join(_parts(seen, half)),

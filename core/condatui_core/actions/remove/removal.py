@@ -14,6 +14,7 @@ from condatui_core.actions.remove.earlier_points import point_of_begun_removal, 
 from condatui_core.actions.remove.findings import blockers_of
 from condatui_core.actions.remove.inspect import RemovalTarget, inspect_targets
 from condatui_core.actions.remove.keep import being_changed, create_point, is_unused, read_before_removal
+from condatui_core.actions.remove.kernels import going_along, take_along
 from condatui_core.actions.set_aside import SetAside, set_aside
 from condatui_core.conda.registry import unregister
 from condatui_core.errors import CondatuiError, RefusedError
@@ -21,9 +22,9 @@ from condatui_core.fs.delete_tree import Leftover
 from condatui_core.fs.tree import read_tree
 from condatui_core.prefixes.snapshot import PrefixSnapshot
 from condatui_core.records.finding import Finding, blocker, finding
-from condatui_core.records.job import Plan
+from condatui_core.records.job import BlindKernel, Plan
 from condatui_core.records.request import RemoveRequest
-from condatui_core.records.restore_point import RestorePoint
+from condatui_core.records.restore_point import Occasion, RestorePoint
 from condatui_core.restore_points.store import bytes_of_point, delete_point, directory_of_points
 from condatui_core.text import counted, sanitize
 
@@ -40,6 +41,8 @@ class Removed:
     findings: list[Finding] = field(default_factory=list)
     errors: list[CondatuiError] = field(default_factory=list)
     points: list[str] = field(default_factory=list)
+    kernels: list[str] = field(default_factory=list)
+    """The names of the Jupyter kernels that went along."""
     freed: int = 0
     kept: int = 0
 
@@ -57,6 +60,10 @@ class Removal:
         self._work = work
         self._removed = removed
         self._directory = directory_of_points(context.settings, context.locations)
+        self._kernels: tuple[BlindKernel, ...] = ()
+        """Those that go along."""
+        self._kernels_kept = f"{work.job_id}-{request.prefixes.index(prefix) + 1}"
+        """The name of the directory for their copies: each environment of a job has its own."""
 
     async def carry_out(self, *, limited: bool) -> None:
         """Look again, keep, remove, look whether it is gone."""
@@ -64,10 +71,13 @@ class Removal:
         target = (await inspect_targets((self._prefix,), self._context))[0]
         refuse(await self._work.in_thread(partial(blockers_of, target, self._request, self._context)))
         _check_plan(target, self._plan)
+        if self._request.with_kernels and self._plan.removal:
+            self._kernels = going_along(self._plan.removal.kernels, target.observed.real)
         if target.kind == "link":
             await self._delete_link(target)
         elif target.kind in ("environment", "remains"):
             await self._delete_directory(target, limited=limited)
+            await self._take_kernels()
         await self._forget(target)
         self._removed.names.append(target.name)
 
@@ -104,7 +114,9 @@ class Removal:
             kept.point, kept.made = point, False
             self._work.say(f"restore point {point.id} has all of it already")
             return
-        kept.point, kept.made = create_point(target, kept.snapshot, self._context, self._work, limited=limited), True
+        occasion = Occasion(kernels=self._kernels_kept if self._kernels else "")
+        point = create_point(target, kept.snapshot, self._context, self._work, limited=limited, occasion=occasion)
+        kept.point, kept.made = point, True
         self._work.say(f"restore point {kept.point.id}: {counted(kept.point.archived_files, 'file')}")
 
     def _keeps_unused(self, target: RemovalTarget) -> bool:
@@ -185,6 +197,17 @@ class Removal:
             self._removed.kept += await self._work.in_thread(partial(bytes_of_point, self._directory, point.id))
         if gone.left_at:
             raise _still_there(target, point, gone)
+
+    async def _take_kernels(self) -> None:
+        """Let the kernels go along that start it, once it is gone: before, they would be gone for nothing."""
+        if not self._kernels:
+            return
+        await self._work.stage("kernels", f"Deleting {counted(len(self._kernels), 'Jupyter kernel')}")
+        kept = self._context.locations.kernels / self._kernels_kept
+        take = partial(take_along, self._kernels, kept, self._context, tells_how=not self._request.restore_point)
+        gone = await self._work.in_thread(take)
+        self._removed.kernels += gone.names
+        self._removed.findings += gone.findings
 
     async def _forget(self, target: RemovalTarget) -> None:
         """Take it out of environments.txt, unless another environment has come up at its path."""

@@ -8,6 +8,7 @@ from functools import partial
 
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.protocol import JobContext, Work
+from condatui_core.actions.restore.kernels import put_back_kernels, with_kernels
 from condatui_core.actions.restore.over import Replacing, put_back
 from condatui_core.actions.restore.plan import Restorable, blockers_of, check_plan, read_restorable
 from condatui_core.actions.restore.rebuild import Rebuilding, checked_paths
@@ -36,7 +37,8 @@ async def perform(plan: Plan, request: RestoreRequest, context: JobContext, work
     paths = await work.in_thread(partial(checked_paths, found, context))
     rebuilding = Rebuilding(found, paths, context, work)
     if found.present is None:
-        return _outcome(found, *await rebuilding.carry_out())
+        outcome = _outcome(found, *await rebuilding.carry_out())
+        return with_kernels(outcome, await work.in_thread(partial(put_back_kernels, found.kernels)))
     limited = not (plan.restoration and plan.restoration.over_limit)
     replaced = await Replacing(rebuilding, found.present, limited=limited).carry_out()
     return replaced.added_to(_outcome(found, replaced.differing, replaced.used))

@@ -13,12 +13,14 @@ from condatui_core.actions.guards import (
     bytes_problem,
     conda_busy,
     observe_prefix,
+    owned_place,
     place_not_writable,
     target_taken,
 )
 from condatui_core.actions.incomplete_marker import is_marked_incomplete
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext, caches_of
+from condatui_core.actions.restore.kernels import KernelCopy, kernels_to_put_back
 from condatui_core.actions.restore.present import (
     Present,
     blockers_to_replace,
@@ -59,6 +61,8 @@ class Restorable:
     """Bytes of the packages' files that were no links into the package cache, and come back as copies."""
     present: Present | None = None
     """The environment that is at the prefix and will be replaced; None if nothing is there, or nothing replaceable."""
+    kernels: tuple[KernelCopy, ...] = ()
+    """The copies of Jupyter kernels that start it, and were deleted when it went or since."""
     put_back: str = ""
     """Where an interrupted restore has set aside what this restore point has, whole: that is put back instead."""
 
@@ -161,6 +165,7 @@ def _target_blockers(found: Restorable, context: JobContext) -> Iterator[Finding
         yield from blockers_to_replace(found.present, found.observed, context, with_conda=with_conda)
         return
     yield from target_taken(found.observed, "Remove or rename what is there first.")
+    yield from owned_place(found.observed)
     if not found.observed.exists:
         yield from place_not_writable(found.observed)
     if with_conda and found.installation is not None:
@@ -183,6 +188,8 @@ def _steps(found: Restorable) -> Iterator[Step]:
     kept = counted(point.archived_files, "file that was kept", "files that were kept")
     yield Step(title=f"Put back {kept}, and all modes, links and times")
     yield Step(title=f"Compare {counted(point.paths, 'path')} with what was kept")
+    for each in found.kernels:
+        yield Step(title=f"Put back the Jupyter kernel {sanitize(each.name)}", argv=each.by_hand)
     if found.present:
         yield Step(title="Delete what was set aside, or put it back if anything failed")
 
@@ -256,6 +263,8 @@ def _restorable(
     directory = points_directory(context)
     problem, copied = _read_paths(directory, point)
     replaceable = is_replaceable(observed, point)
+    put_back = "" if replaceable else _set_aside(point, observed, directory)
+    made_again = not replaceable and not put_back
     return Restorable(
         point=point,
         target=point.prefix,
@@ -266,7 +275,8 @@ def _restorable(
         problem=problem,
         copied_bytes=copied,
         present=read_present(point, context) if replaceable else None,
-        put_back="" if replaceable else _set_aside(point, observed, directory),
+        kernels=kernels_to_put_back(point, context.locations.kernels) if made_again else (),
+        put_back=put_back,
     )
 
 

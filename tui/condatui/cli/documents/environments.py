@@ -199,6 +199,8 @@ def _environment(
         frozen=environment.frozen,
         writable=environment.writable,
         owner=environment.owner,
+        managed_by=environment.manager.tool if environment.manager else None,
+        project=environment.project or None,
         state=environment.state,
         python=environment.python or None,
         conda_packages=None if contents is None else len(contents.packages),

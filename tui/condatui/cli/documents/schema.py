@@ -15,6 +15,7 @@ from condatui_core.records.finding import Finding, Problem
 from condatui_core.records.host_snapshot import Collector, HeldBytes, ToldVerdict
 from condatui_core.records.installation import Installation
 from condatui_core.records.package import Replacement
+from condatui_core.records.prefix import ManagingTool
 
 
 class CondaDocument(Struct, frozen=True, kw_only=True):
@@ -185,6 +186,10 @@ class EnvironmentDocument(Struct, frozen=True, kw_only=True):
     """Whether this user may change it; None if unknown."""
     owner: str
     """The name of its owner; empty if unknown."""
+    managed_by: ManagingTool | None = None
+    """The tool that has made it, and by which alone it is changed; None if that is conda or mamba."""
+    project: str | None = None
+    """The directory of the project that it belongs to; None if it belongs to none."""
     state: State
     """Complete, damaged, left by a failure, registered but missing, or not readable by this user."""
     python: str | None

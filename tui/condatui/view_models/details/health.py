@@ -40,6 +40,8 @@ def health_text(
         lines = [verified_text(verified, glyphs), Text(), *lines]
     if environment.keep or environment.baseline:
         lines += [Text(), *_said_by_user(environment, now)]
+    if environment.project:
+        lines += [Text(), Text.assemble(("project  ", styles.DIM), sanitize(environment.project))]
     if environment.last_used:
         lines += [Text(), _last_used(environment.last_used, now)]
     if contents and contents.unreadable:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment, State
 from condatui_core.records.finding import FINDING_IDS
+from condatui_core.records.prefix import ManagingTool
 
 _Passes = Callable[[Environment], bool]
 
@@ -25,6 +26,7 @@ HELP: tuple[tuple[str, str], ...] = (
     ("python:3.10", "has python 3.10; also python:>=3.10"),
     ("package:torch", "has it, by conda's name or by pip's, and a column says what; also package:numpy>=2"),
     ("state:orphan", "is in this state: ok, broken, orphan, missing or unreadable"),
+    ("managed:pixi", "is managed by this tool; also managed:snakemake, managed:conda-project and others"),
     ("is:kept", "stays, by the user's word; also is:frozen, is:baseline, is:base, is:active"),
     ("host:gpu07", "is on this machine, of those that snapshots tell of"),
 )
@@ -113,7 +115,7 @@ def _named(word: str) -> _Test:
     wanted = word.casefold()
     return _Test(
         lambda environment: any(
-            wanted in text.casefold() for text in (environment.name, environment.prefix, *environment.aliases)
+            wanted in text.casefold() for text in (environment.label, environment.prefix, *environment.aliases)
         )
     )
 
@@ -157,6 +159,11 @@ def _short(host: str) -> str:
     return host.casefold().partition(".")[0]
 
 
+def _managed(value: str) -> _Test:
+    wanted = _choose("managed", value)
+    return _Test(lambda environment: environment.manager is not None and environment.manager.tool == wanted)
+
+
 def _with_state(value: str) -> _Test:
     wanted = _choose("state", value)
     return _Test(lambda environment: environment.state == wanted)
@@ -184,6 +191,7 @@ _FIELDS: Mapping[str, Callable[[str], _Test]] = MappingProxyType(
         "python": _with_python,
         "package": _with_package,
         "state": _with_state,
+        "managed": _managed,
         "is": _being,
         "host": _on_host,
     }
@@ -194,7 +202,7 @@ _FIELDS: Mapping[str, Callable[[str], _Test]] = MappingProxyType(
 
 
 _CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"finding": FINDING_IDS, "state": get_args(State), "is": tuple(_QUALITIES)}
+    {"finding": FINDING_IDS, "state": get_args(State), "managed": get_args(ManagingTool), "is": tuple(_QUALITIES)}
 )
 
 

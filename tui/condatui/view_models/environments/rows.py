@@ -131,7 +131,7 @@ class EnvironmentsModel:
         asked = tuple(TableColumn(f"{PACKAGE}{each}", each, 36, cut="end", flexible=True) for each in packages)
         named = 1 + next(place for place, each in enumerate(usual) if each.id == "name")
         self._columns = (*usual[:named], *asked, *usual[named:])
-        self._name_uses = Counter((environment.host, environment.name) for environment in environments)
+        self._name_uses = Counter((environment.host, environment.label) for environment in environments)
         # Cells depend on the day, through ages, and on the set of columns.
         same_frame = former is not None and former._frame == self._frame
         self._rows: dict[str, _EnvironmentRow] = former._rows if former and same_frame else {}
@@ -194,7 +194,7 @@ class EnvironmentsModel:
 
     def _shares_name(self, environment: Environment) -> bool:
         """Whether another one on its machine has the same name."""
-        return self._name_uses[environment.host, environment.name] > 1
+        return self._name_uses[environment.host, environment.label] > 1
 
     def _host(self, environment: Environment) -> Text:
         return Text(sanitize(environment.host)) if environment.host else self._absent(environment)
@@ -202,7 +202,7 @@ class EnvironmentsModel:
     def _name(self, environment: Environment) -> Text:
         text = Text()
         text.append(
-            sanitize(below_home(environment.name, self._home)),
+            sanitize(below_home(environment.label, self._home)),
             styles.PLAIN if environment.state == "ok" else styles.DIM,
         )
         if self._shares_name(environment):
