@@ -17,10 +17,10 @@ from condatui_core.records.finding import FINDING_IDS
 from condatui_core.restore_points.archive import ARCHIVE
 from condatui_core.restore_points.store import EXPLICIT, MANIFEST, NEEDED, PATHS
 from condatui_core.settings import FROM_ENVIRONMENT, Settings
+from condatui_core.settings_files.template import setting_meanings
 from condatui_core.text import format_bytes
 from generated_docs import SECTIONS, Section
 from layer_diagram import Contracts, layer_diagram
-from settings_table import docstrings
 from support.key_list import KEYS, with_key_list
 
 ROOT = Path(__file__).parents[1]
@@ -80,7 +80,7 @@ def test_every_setting_is_listed_and_says_what_it_means() -> None:
     assert [name for name, _, _ in listed] == fields
     assert [name for name, _, variable in listed if variable] == [name for name in fields if name in FROM_ENVIRONMENT]
     assert all(meaning.endswith(".") for _, meaning, _ in listed)
-    assert docstrings(Settings).keys() == set(fields)
+    assert setting_meanings().keys() == set(fields)
 
 
 def _tables(page: Path, heading: str) -> list[list[list[str]]]:

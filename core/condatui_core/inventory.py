@@ -31,6 +31,7 @@ from condatui_core.records.installation import ChannelConfig, CondaFacts, Instal
 from condatui_core.records.kernel import Kernel
 from condatui_core.records.prefix import PrefixPointer, PrefixProbe
 from condatui_core.settings import Locations, Settings, expand_home
+from condatui_core.settings_files.server import read_server_settings
 
 if TYPE_CHECKING:
     from condatui_core.analyses.baseline import BaselineComparison
@@ -75,6 +76,8 @@ class Machine:
         self._named: tuple[str, ...] = ()
         self._marks: tuple[tuple[str, int], ...] = ()
         self._user_marks = UserMarks()
+        wrong = read_server_settings(locations).problems
+        self._settings_problems = tuple(_file_unreadable("server-settings", each) for each in wrong)
         self._marks_problem: Finding | None = None
         self._kernels: tuple[Kernel, ...] = ()
         self._platform = native_subdir(platform.system(), platform.machine())
@@ -217,6 +220,7 @@ class Machine:
             pkgs_dirs=tuple(dict.fromkeys(path for facts in self._facts.values() for path in facts.pkgs_dirs)),
             problems=(
                 *(finding for found in self._problems.values() for finding in found),
+                *self._settings_problems,
                 *filter(None, [self._marks_problem, self._policy_problem]),
             ),
             marks=self._user_marks,

@@ -38,6 +38,7 @@ CALLS = {
     "restore": "restore",
     "gpu": "gpu --static",
     "demo": "demo --dir file --list",
+    "config": "config",
     "doctor": "doctor",
     "duplicates": "duplicates",
     "cleanup": "cleanup",

@@ -16,7 +16,7 @@ from condatui.json_documents import print_json
 from condatui_core.errors import UsageError
 from condatui_core.records.doctor import TerminalFacts
 from condatui_core.settings import Settings
-from condatui_core.settings_file import setting_sources
+from condatui_core.settings_files.effective import setting_sources
 
 
 @click.command("doctor")

@@ -7,12 +7,13 @@ from importlib import import_module
 from types import MappingProxyType
 
 import click
+from msgspec.structs import replace
 
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options
-from condatui.cli.reporting import ReportingGroup
+from condatui.cli.reporting import ReportingGroup, report
 from condatui_core.errors import UsageError
-from condatui_core.settings import SettingError
+from condatui_core.settings import SettingError, Settings
 
 # `condatui` without a command opens the workbench
 
@@ -27,7 +28,12 @@ def open_workbench(invocation: Invocation) -> int:
     try:
         return invocation.run_app(invocation.workbench(), invocation.clock)
     except SettingError as error:
-        raise invocation.located(error) from error
+        located = invocation.located(error)
+        if invocation.source_of(error.setting).source != "server":
+            raise located from error
+        report(located)  # the user cannot mend what an administrator has set for the machine
+        settings = replace(invocation.settings, **{error.setting: getattr(Settings(), error.setting)})
+        return invocation.run_app(invocation.workbench(settings), invocation.clock)
 
 
 # The commands
@@ -51,7 +57,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "take along": ("export", "pack", "unpack", "ship"),
         "watch": ("metrics", "sbom"),
-        "condatui itself": ("demo", "doctor"),
+        "condatui itself": ("config", "demo", "doctor"),
     }
 )
 """The commands, by what one does with them; each is `command` in the module of condatui.cli with its name."""
