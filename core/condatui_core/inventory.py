@@ -23,7 +23,7 @@ from condatui_core.conda.roots import roots_among
 from condatui_core.errors import CondatuiError
 from condatui_core.keep_marks import KeepMarks
 from condatui_core.prefixes import discovery
-from condatui_core.prefixes.discovery import read_last_list, write_last_list
+from condatui_core.prefixes.last_list import read_last_list, write_last_list
 from condatui_core.prefixes.probe import probe_prefix
 from condatui_core.records.environment import Environment, Inventory, UserMarks
 from condatui_core.records.finding import Finding
@@ -243,9 +243,9 @@ class Machine:
         return self._baseline.of(machine, wanted, cwd=str(self._locations.home), real_path=self._real_path)
 
     def remember(self) -> None:
-        """Save the prefixes for the first screen of the next run."""
+        """Save the names for the first screen of the next run."""
         passing = {*self._settings.roots, discovery.NAMED}
-        own = [each.prefix for each in self._pointers if set(each.sources) - passing]
+        own = {each.prefix: environment_name(each) for each in self._pointers if set(each.sources) - passing}
         write_last_list(self._locations.last_list, own)
 
     def changed(self) -> bool:

@@ -37,6 +37,7 @@ CALLS = {
     "remove": "remove nope --dry-run",
     "restore": "restore",
     "gpu": "gpu --static",
+    "completion": "completion bash",
     "demo": "demo --dir file --list",
     "config": "config",
     "doctor": "doctor",

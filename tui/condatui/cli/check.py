@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
+from condatui.cli.completion_values import environments, files
 from condatui.cli.disk import usage_of_all
 from condatui.cli.documents.check import describe_check
 from condatui.cli.invocation import Invocation
@@ -31,8 +32,14 @@ _NOT_KEPT = 1
 
 
 @click.command("check")
-@click.argument("envs", metavar="[ENV]...", nargs=-1, callback=note_prefixes)
-@click.option("--policy", "policy_file", metavar="FILE", help="The rules; unless given, those of the settings.")
+@click.argument("envs", metavar="[ENV]...", nargs=-1, callback=note_prefixes, shell_complete=environments)
+@click.option(
+    "--policy",
+    "policy_file",
+    metavar="FILE",
+    shell_complete=files,
+    help="The rules; unless given, those of the settings.",
+)
 @click.option(
     "--severity",
     type=click.Choice(SEVERITIES),
@@ -42,6 +49,7 @@ _NOT_KEPT = 1
     "--scan",
     "scans",
     metavar="REPORT.json",
+    shell_complete=files,
     multiple=True,
     help="What Grype, Trivy or osv-scanner has found, in its JSON; repeatable.",
 )

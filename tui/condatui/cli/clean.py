@@ -6,6 +6,7 @@ import os
 
 import click
 
+from condatui.cli.completion_values import directories, words
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options
 from condatui.cli.run_action import acting_options, run_action
@@ -24,11 +25,19 @@ def _parts(_context: click.Context, _parameter: click.Parameter, given: tuple[st
 @click.option(
     "--what",
     metavar="PART,...",
+    shell_complete=words(*CLEANABLES),
     multiple=True,
     callback=_parts,
     help="What to delete: tarballs, packages, index, logs, pip, uv; by default tarballs and packages.",
 )
-@click.option("--cache", "caches", metavar="PATH", multiple=True, help="Clean only this cache; may be given again.")
+@click.option(
+    "--cache",
+    "caches",
+    metavar="PATH",
+    shell_complete=directories,
+    multiple=True,
+    help="Clean only this cache; may be given again.",
+)
 @acting_options
 @global_options
 @click.pass_obj

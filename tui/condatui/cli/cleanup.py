@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
+from condatui.cli.completion_values import files
 from condatui.cli.disk import usage_of_all
 from condatui.cli.documents.cleanup import describe_candidates, describe_goal
 from condatui.cli.invocation import Invocation, find_groups
@@ -42,8 +43,16 @@ _NOT_REACHED = 1
 
 @click.command("cleanup")
 @click.option("--free", metavar="SIZE", help="Choose the least regrettable that free so much, such as 20G.")
-@click.option("--policy", "policy_file", metavar="FILE", help="Choose only what this policy allows.")
-@click.option("--report", "report_file", metavar="FILE.md", help="Write what went and why; replaces the file.")
+@click.option(
+    "--policy", "policy_file", metavar="FILE", shell_complete=files, help="Choose only what this policy allows."
+)
+@click.option(
+    "--report",
+    "report_file",
+    metavar="FILE.md",
+    shell_complete=files,
+    help="Write what went and why; replaces the file.",
+)
 @grouping_options
 @acting_options
 @global_options

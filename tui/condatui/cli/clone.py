@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from condatui.cli.completion_values import environments
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, note_prefixes
 from condatui.cli.run_action import acting_options, run_action
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 
 @click.command("clone")
-@click.argument("names", metavar="[SRC] NAME", nargs=-1, required=True, callback=note_prefixes)
+@click.argument(
+    "names", metavar="[SRC] NAME", nargs=-1, required=True, callback=note_prefixes, shell_complete=environments
+)
 @click.option("--add", metavar="SPEC", multiple=True, help="Install this into it afterwards; may be given again.")
 @click.option("--with-conda", is_flag=True, help="Include conda itself in a clone of base.")
 @click.option("--offline", is_flag=True, help="Download nothing; otherwise the package cache is used first.")

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import click
 
+from condatui.cli.completion_values import environments_or_files
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, json_option, note_prefixes
 from condatui.cli.reporting import say, say_problems
@@ -131,10 +132,15 @@ _ONLY = tuple(kind for kind in KINDS if kind != "all")
 
 
 @click.command("compare")
-@click.argument("envs", metavar="ENV ENV...", nargs=-1, callback=note_prefixes)
+@click.argument("envs", metavar="ENV ENV...", nargs=-1, callback=note_prefixes, shell_complete=environments_or_files)
 @click.option("--only", type=click.Choice(_ONLY), help="Only packages that differ so; `requested`: that you asked for.")
 @click.option("--all", "everything", is_flag=True, help="All packages, also those that are equal.")
-@click.option("--reference", metavar="ENV", help="The column that signs refer to; by default the first.")
+@click.option(
+    "--reference",
+    metavar="ENV",
+    shell_complete=environments_or_files,
+    help="The column that signs refer to; by default the first.",
+)
 @click.option(
     "--platform", metavar="PLATFORM", help="What files have for it, as `linux-64`; by default this machine's."
 )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from condatui.cli.completion_values import settings
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, json_option
 from condatui.cli.reporting import report, say
@@ -18,7 +19,7 @@ from condatui_core.settings_files.values import no_such_setting
 
 
 @click.command("config")
-@click.argument("names", metavar="[SETTING]...", nargs=-1)
+@click.argument("names", metavar="[SETTING]...", nargs=-1, shell_complete=settings)
 @click.option("--edit", is_flag=True, help="Edit the settings file with $VISUAL or $EDITOR, and check it.")
 @click.option("--init", is_flag=True, help="Write a settings file with every setting, commented out.")
 @json_option

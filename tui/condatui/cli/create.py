@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from condatui.cli.completion_values import files
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, note_prefixes
 from condatui.cli.run_action import acting_options, run_action
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 
 @click.command("create")
-@click.option("-f", "--file", "file", metavar="FILE", required=True, help="The file that describes it.")
+@click.option(
+    "-f", "--file", "file", metavar="FILE", shell_complete=files, required=True, help="The file that describes it."
+)
 @click.argument("names", metavar="[NAME]", nargs=-1, callback=note_prefixes)
 @click.option("--offline", is_flag=True, help="Download nothing, neither for conda nor for pip.")
 @acting_options

@@ -8,6 +8,7 @@ from contextlib import aclosing
 
 import click
 
+from condatui.cli.completion_values import environments
 from condatui.cli.documents.disk import Costs, describe_disk
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, json_option, note_prefixes
@@ -50,7 +51,7 @@ async def measured(disk: Disk, inventory: Inventory, *, anew: bool = False) -> M
 
 
 @click.command("disk")
-@click.argument("envs", metavar="[ENV]...", nargs=-1, callback=note_prefixes)
+@click.argument("envs", metavar="[ENV]...", nargs=-1, callback=note_prefixes, shell_complete=environments)
 @click.option("--anew", is_flag=True, help="Read every directory, also unchanged ones.")
 @json_option
 @global_options

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from condatui.cli.completion_values import directories, environments, files
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, note_prefixes
 from condatui.cli.reporting import say
@@ -27,10 +28,18 @@ _STDOUT = "-"
 
 
 @click.command("export")
-@click.argument("envs", metavar="[ENV]...", nargs=-1, callback=note_prefixes)
-@click.option("-o", "--output", "file", metavar="FILE", help="The file; `-`, the default, is stdout.")
+@click.argument("envs", metavar="[ENV]...", nargs=-1, callback=note_prefixes, shell_complete=environments)
+@click.option(
+    "-o", "--output", "file", metavar="FILE", shell_complete=files, help="The file; `-`, the default, is stdout."
+)
 @click.option("--all", "every", is_flag=True, help="Export all environments, into --dir.")
-@click.option("--dir", "directory", metavar="DIR", help="Write a file for each environment into DIR, if it changes.")
+@click.option(
+    "--dir",
+    "directory",
+    metavar="DIR",
+    shell_complete=directories,
+    help="Write a file for each environment into DIR, if it changes.",
+)
 @click.option("--changed", is_flag=True, help="With --dir: read only what has changed since its file was written.")
 @click.option(
     "--format",

@@ -10,6 +10,7 @@ from platform import machine, system
 import click
 
 from condatui.cli.compare import FILE_ENDINGS
+from condatui.cli.completion_values import files
 from condatui.cli.documents.find import describe_find
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, json_option
@@ -28,7 +29,14 @@ from condatui_core.text import sanitize
 
 @click.command("find")
 @click.argument("specs", metavar="[SPEC]...", nargs=-1)
-@click.option("-f", "--file", "file", metavar="FILE", help="What is wanted, in a file that describes an environment.")
+@click.option(
+    "-f",
+    "--file",
+    "file",
+    metavar="FILE",
+    shell_complete=files,
+    help="What is wanted, in a file that describes an environment.",
+)
 @click.option("--all", "everything", is_flag=True, help="Show every environment, not only the nearest.")
 @json_option
 @global_options

@@ -10,6 +10,7 @@ from contextlib import aclosing
 
 import click
 
+from condatui.cli.completion_values import environments
 from condatui.cli.documents.gpu import describe_gpu
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, json_option, note_prefixes
@@ -25,7 +26,7 @@ _Checked = list[tuple[Environment, GpuResult]]
 
 
 @click.command("gpu")
-@click.argument("envs", metavar="[ENV]...", nargs=-1, callback=note_prefixes)
+@click.argument("envs", metavar="[ENV]...", nargs=-1, callback=note_prefixes, shell_complete=environments)
 @click.option("--static", is_flag=True, help="Judge by files and driver alone; no Python of an environment is run.")
 @click.option("--anew", is_flag=True, help="Check again, also if nothing has changed since the last check.")
 @json_option

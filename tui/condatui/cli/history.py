@@ -6,6 +6,7 @@ import os
 
 import click
 
+from condatui.cli.completion_values import environments
 from condatui.cli.documents.history import describe_history
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, json_option, note_prefixes
@@ -23,7 +24,7 @@ def say_unreadable(environment: Environment) -> None:
 
 
 @click.command("history")
-@click.argument("env", callback=note_prefixes)
+@click.argument("env", callback=note_prefixes, shell_complete=environments)
 @json_option
 @global_options
 @click.pass_obj

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from condatui.cli.completion_values import environments
 from condatui.cli.documents.environments import describe_kept
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, json_option, note_prefixes
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command("keep")
-@click.argument("envs", metavar="[ENV]...", nargs=-1, callback=note_prefixes)
+@click.argument("envs", metavar="[ENV]...", nargs=-1, callback=note_prefixes, shell_complete=environments)
 @click.option("--note", default="", metavar="TEXT", help="Why; a new note replaces the one that is there.")
 @click.option("--undo", is_flag=True, help="Take the mark away.")
 @json_option

@@ -7,6 +7,7 @@ from importlib import import_module
 from types import MappingProxyType
 
 import click
+from click.shell_completion import CompletionItem
 from msgspec.structs import replace
 
 from condatui.cli.invocation import Invocation
@@ -57,7 +58,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "take along": ("export", "pack", "unpack", "ship"),
         "watch": ("metrics", "sbom"),
-        "condatui itself": ("config", "demo", "doctor"),
+        "condatui itself": ("config", "completion", "demo", "doctor"),
     }
 )
 """The commands, by what one does with them; each is `command` in the module of condatui.cli with its name."""
@@ -81,6 +82,13 @@ class _Commands(ReportingGroup):
     def _words(self, ctx: click.Context, name: str, room: int) -> str:
         command = self.get_command(ctx, name)
         return command.get_short_help_str(room) if command else ""
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Offer the commands, each with what one does with it, and import none of them: a shell is waiting."""
+        if incomplete and not incomplete[0].isalnum():
+            return super().shell_complete(ctx, incomplete)
+        titles = {name: title for title, names in GROUPS.items() for name in names}
+        return [CompletionItem(name, help=titles[name]) for name in COMMANDS if name.startswith(incomplete)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         if cmd_name not in COMMANDS:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from condatui.cli.completion_values import environments
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, note_prefixes
 from condatui.cli.run_action import acting_options, run_action
@@ -19,9 +20,15 @@ if TYPE_CHECKING:
 
 
 @click.command("merge")
-@click.argument("member", metavar="MEMBER", callback=note_prefixes)
+@click.argument("member", metavar="MEMBER", callback=note_prefixes, shell_complete=environments)
 @click.option(
-    "--into", "keeper", metavar="KEEPER", required=True, callback=note_prefixes, help="What it is merged into."
+    "--into",
+    "keeper",
+    metavar="KEEPER",
+    required=True,
+    callback=note_prefixes,
+    shell_complete=environments,
+    help="What it is merged into.",
 )
 @click.option("--name", metavar="NAME", default="", help="Name the merged one so; a path if it contains a slash.")
 @click.option("--offline", is_flag=True, help="Download nothing; otherwise the package cache is used first.")

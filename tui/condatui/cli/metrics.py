@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from condatui.cli.cleanup import check_writable
+from condatui.cli.completion_values import files
 from condatui.cli.disk import usage_of_all
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options
@@ -27,7 +28,12 @@ _ENDING = ".prom"
 
 @click.command("metrics")
 @click.option(
-    "-o", "--output", "output", metavar="FILE.prom", help="Write this file, whole or not at all; replaces it."
+    "-o",
+    "--output",
+    "output",
+    metavar="FILE.prom",
+    shell_complete=files,
+    help="Write this file, whole or not at all; replaces it.",
 )
 @click.option("--no-sizes", is_flag=True, help="Do not walk the disk.")
 @global_options

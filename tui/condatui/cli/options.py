@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from condatui.cli.completion_values import environments
 from condatui.cli.reporting import AS_JSON
 from condatui_core import __version__
 from condatui_core.errors import UsageError
@@ -151,5 +152,6 @@ _keeper = click.option(
     "keepers",
     metavar="ENV",
     multiple=True,
+    shell_complete=environments,
     help="Keep this one of the environments alike to it; may be given again.",
 )

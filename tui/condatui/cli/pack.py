@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from condatui.cli.completion_values import environments, files, words
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, note_prefixes
 from condatui.cli.run_action import acting_options, run_action
@@ -20,9 +21,15 @@ _FORMATS = "tar.gz, zip, tar.bz2, tar.xz, tar.zst, tar, squashfs, parcel, no-arc
 
 
 @click.command("pack")
-@click.argument("env", callback=note_prefixes)
-@click.option("-o", "--output", "file", required=True, metavar="FILE", help="The archive.")
-@click.option("--format", default="", metavar="FORMAT", help=f"By default the format of the suffix; {_FORMATS}.")
+@click.argument("env", callback=note_prefixes, shell_complete=environments)
+@click.option("-o", "--output", "file", required=True, metavar="FILE", shell_complete=files, help="The archive.")
+@click.option(
+    "--format",
+    default="",
+    metavar="FORMAT",
+    shell_complete=words(*_FORMATS.split(", ")),
+    help=f"By default the format of the suffix; {_FORMATS}.",
+)
 @click.option("--level", type=int, default=4, show_default=True, help="Compression: 0 to 9, tar.zst up to 22.")
 @click.option(
     "--threads",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from condatui.cli.completion_values import environments
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options
 from condatui.cli.run_action import acting_options, run_action
@@ -18,7 +19,7 @@ from condatui_core.settings import absolute_path
 
 
 @click.command("remove")
-@click.argument("envs", metavar="ENV...", nargs=-1, required=True)
+@click.argument("envs", metavar="ENV...", nargs=-1, required=True, shell_complete=environments)
 @click.option("--no-restore-point", is_flag=True, help="Keep nothing: the environments cannot be restored.")
 @click.option("--override-frozen", is_flag=True, help="Remove frozen environments too.")
 @click.option("--override-kept", is_flag=True, help="Remove environments too that are kept (`condatui keep`).")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import Struct
 
+from condatui.cli.completion_values import restore_points
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options
 from condatui.cli.reporting import say, say_problems
@@ -28,7 +29,7 @@ class RestorePointsDocument(Struct, frozen=True, kw_only=True):
 
 
 @click.command("restore")
-@click.argument("point", metavar="[ID]", required=False)
+@click.argument("point", metavar="[ID]", required=False, shell_complete=restore_points)
 @click.option("--list", "only_list", is_flag=True, help="List the restore points.")
 @acting_options
 @global_options

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
+from condatui.cli.completion_values import environments, restore_points
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options
 from condatui.cli.run_action import acting_options, run_action
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 
 @click.command("rollback")
-@click.argument("env")
-@click.argument("to", metavar="[REVISION|RESTORE-POINT]", required=False)
+@click.argument("env", shell_complete=environments)
+@click.argument("to", metavar="[REVISION|RESTORE-POINT]", required=False, shell_complete=restore_points)
 @click.option("--offline", is_flag=True, help="Download nothing.")
 @acting_options
 @global_options

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from condatui.cli.completion_values import environments, files
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, note_prefixes
 from condatui.cli.reporting import say, say_problems
@@ -18,8 +19,16 @@ _STDOUT = "-"
 
 
 @click.command("sbom")
-@click.argument("env", callback=note_prefixes)
-@click.option("-o", "--output", "file", metavar="FILE", default=_STDOUT, help="The file; `-`, the default, is stdout.")
+@click.argument("env", callback=note_prefixes, shell_complete=environments)
+@click.option(
+    "-o",
+    "--output",
+    "file",
+    metavar="FILE",
+    shell_complete=files,
+    default=_STDOUT,
+    help="The file; `-`, the default, is stdout.",
+)
 @click.option("--force", "replace", is_flag=True, help="Replace a file that is there.")
 @global_options
 @click.pass_obj

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from condatui.cli.completion_values import directories, environments
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, note_prefixes
 from condatui.cli.run_action import acting_options, run_action
-from condatui.cli.slim_classes import DEFAULT, read_classes
+from condatui.cli.slim_classes import DEFAULT, complete_classes, read_classes
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Inventory
 from condatui_core.records.request import IMAGE_BASE, ShipRequest
@@ -20,8 +21,16 @@ if TYPE_CHECKING:
 
 
 @click.command("ship")
-@click.argument("env", callback=note_prefixes)
-@click.option("-o", "--output", "directory", required=True, metavar="DIR", help="A directory that is new or empty.")
+@click.argument("env", callback=note_prefixes, shell_complete=environments)
+@click.option(
+    "-o",
+    "--output",
+    "directory",
+    required=True,
+    metavar="DIR",
+    shell_complete=directories,
+    help="A directory that is new or empty.",
+)
 @click.option(
     "--from",
     "source",
@@ -41,6 +50,7 @@ if TYPE_CHECKING:
     flag_value=DEFAULT,
     default=None,
     callback=read_classes,
+    shell_complete=complete_classes,
     help="Leave these classes of files out; `default`, or none, for all whose risk is none or low.",
 )
 @click.option("--force", "replace", is_flag=True, help="Replace what an earlier ship has written.")

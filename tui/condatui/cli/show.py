@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from condatui.cli.completion_values import environments
 from condatui.cli.documents.environments import describe_environment
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, json_option, note_prefixes
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("show")
-@click.argument("env", callback=note_prefixes)
+@click.argument("env", callback=note_prefixes, shell_complete=environments)
 @click.option("--checksums", is_flag=True, help="Read every file of conda packages, instead of their sizes and times.")
 @json_option
 @global_options

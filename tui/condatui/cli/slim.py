@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from condatui.cli.completion_values import environments
 from condatui.cli.documents.slim import describe_slimming
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options, json_flag, note_prefixes
@@ -15,7 +16,7 @@ from condatui_core.records.usage import Run
 
 
 @click.command("slim", cls=RunsRest)
-@click.argument("env", callback=note_prefixes)
+@click.argument("env", callback=note_prefixes, shell_complete=environments)
 @copying_options
 @tracing_options
 @json_flag("Print one JSON document; with --into plan, events and result as lines of JSON.")

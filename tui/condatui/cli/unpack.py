@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from condatui.cli.completion_values import directories, files
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options
 from condatui.cli.run_action import acting_options, run_action
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 
 @click.command("unpack")
-@click.argument("archive")
-@click.argument("directory", metavar="DIR")
+@click.argument("archive", shell_complete=files)
+@click.argument("directory", metavar="DIR", shell_complete=directories)
 @click.option("--register", is_flag=True, help="Let conda list the environment: note it in environments.txt.")
 @acting_options
 @global_options

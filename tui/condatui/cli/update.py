@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from condatui.cli.completion_values import environments, files
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options
 from condatui.cli.run_action import acting_options, run_action
@@ -12,9 +13,11 @@ from condatui_core.records.request import UpdateRequest
 
 
 @click.command("update")
-@click.argument("envs", metavar="ENV...", nargs=-1, required=True)
-@click.option("--like", metavar="BASELINE", help="The environment whose versions they get.")
-@click.option("-f", "--file", "file", metavar="FILE", help="The file whose packages they get.")
+@click.argument("envs", metavar="ENV...", nargs=-1, required=True, shell_complete=environments)
+@click.option(
+    "--like", metavar="BASELINE", shell_complete=environments, help="The environment whose versions they get."
+)
+@click.option("-f", "--file", "file", metavar="FILE", shell_complete=files, help="The file whose packages they get.")
 @click.option("--prune", is_flag=True, help="With -f: remove what the file has no need for.")
 @click.option("--offline", is_flag=True, help="Download nothing; otherwise the package cache is used first.")
 @acting_options
