@@ -12,7 +12,7 @@ from msgspec import Struct, convert
 
 from condatui.cli.completion_values import environments, files
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, json_flag
+from condatui.cli.options import FORCE, examples, global_options, json_flag
 from condatui.cli.reporting import say, say_problems
 from condatui.cli.run_action import confirming_options, run_in_workbench
 from condatui.json_documents import print_json
@@ -75,7 +75,7 @@ def _checked_share(_context: click.Context, _parameter: click.Parameter, share: 
     return share
 
 
-@click.command("baseline")
+@click.command("baseline", epilog=examples("baseline --set nlp-base", "baseline --propose -o baseline.yml"))
 @click.option("--set", "chosen", metavar="ENV", shell_complete=environments, help="Make this environment the baseline.")
 @click.option("--unset", is_flag=True, help="Have no baseline; new environments are cloned from conda's base.")
 @click.option("--propose", is_flag=True, help="Propose one: the packages that most environments share.")
@@ -96,7 +96,7 @@ def _checked_share(_context: click.Context, _parameter: click.Parameter, share: 
     shell_complete=files,
     help="Write the proposal to this file; `-` is stdout.",
 )
-@click.option("--force", is_flag=True, help="Replace the file if it exists.")
+@click.option("--force", is_flag=True, help=FORCE)
 @confirming_options
 @json_flag("Print one JSON document; with --create plan, events and result as lines of JSON.")
 @global_options

@@ -8,7 +8,7 @@ import click
 
 from condatui.cli.completion_values import directories, words
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options
+from condatui.cli.options import examples, global_options
 from condatui.cli.run_action import acting_options, run_action
 from condatui_core.records.request import CLEANABLES, Cleanable
 
@@ -21,7 +21,7 @@ def _parts(_context: click.Context, _parameter: click.Parameter, given: tuple[st
     return tuple(each for each in CLEANABLES if each in words)
 
 
-@click.command("clean")
+@click.command("clean", epilog=examples("clean --dry-run", "clean --what tarballs,pip --yes"))
 @click.option(
     "--what",
     metavar="PART,...",

@@ -5,14 +5,16 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
-from condatui.cli.options import version_option
+from condatui.cli.options import examples, version_option
 
 COMPLETE_VARIABLE = "_CONDATUI_COMPLETE"
 """The variable by which the script asks condatui what fits; click's name for it."""
 _SHELLS = ("bash", "zsh", "fish")
 
 
-@click.command("completion")
+@click.command(
+    "completion", epilog=examples("completion bash", "completion fish > ~/.config/fish/completions/condatui.fish")
+)
 @click.argument("shell", type=click.Choice(_SHELLS))
 @version_option
 @click.pass_context

@@ -8,7 +8,7 @@ import click
 
 from condatui.cli.completion_values import settings
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, json_option
+from condatui.cli.options import examples, global_options, json_option
 from condatui.cli.reporting import report, say
 from condatui.json_documents import print_json
 from condatui_core.errors import CondatuiError
@@ -18,7 +18,7 @@ from condatui_core.settings_files.server import read_server_settings
 from condatui_core.settings_files.values import no_such_setting
 
 
-@click.command("config")
+@click.command("config", epilog=examples("config", "config stale_days restore_days --json"))
 @click.argument("names", metavar="[SETTING]...", nargs=-1, shell_complete=settings)
 @click.option("--edit", is_flag=True, help="Edit the settings file with $VISUAL or $EDITOR, and check it.")
 @click.option("--init", is_flag=True, help="Write a settings file with every setting, commented out.")

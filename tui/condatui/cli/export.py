@@ -10,7 +10,7 @@ import click
 
 from condatui.cli.completion_values import directories, environments, files
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, note_prefixes
+from condatui.cli.options import FORCE, examples, global_options, note_prefixes
 from condatui.cli.reporting import say
 from condatui.cli.run_action import acting_options, run_action
 from condatui.json_documents import print_json
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 _STDOUT = "-"
 
 
-@click.command("export")
+@click.command(
+    "export", epilog=examples("export nlp-exp -o environment.yml", "export --all --dir environments --changed")
+)
 @click.argument("envs", metavar="[ENV]...", nargs=-1, callback=note_prefixes, shell_complete=environments)
 @click.option(
     "-o", "--output", "file", metavar="FILE", shell_complete=files, help="The file; `-`, the default, is stdout."
@@ -53,7 +55,7 @@ _STDOUT = "-"
 @click.option(
     "--no-variables", "variables", is_flag=True, flag_value=False, default=True, help="Leave out environment variables."
 )
-@click.option("--force", "replace", is_flag=True, help="Replace files that are there.")
+@click.option("--force", "replace", is_flag=True, help=FORCE)
 @acting_options
 @global_options
 @click.pass_obj

@@ -22,6 +22,15 @@ Given = TypeVar("Given", str, tuple[str, ...])
 version_option = click.version_option(__version__, message="condatui %(version)s")
 
 
+FORCE = "Replace a file that is there."
+"""The help of `--force`."""
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help: examples, each a line of a shell without the `condatui` at its beginning."""
+    return "\n".join(("\b", "Examples:", *(f"  condatui {line}" for line in lines)))
+
+
 def json_flag(help: str) -> Callable[[_Decorated], _Decorated]:  # noqa: A002 - click's name
     """Create the option `--json`: the parameter `as_json`."""
     return click.option("--json", "as_json", is_flag=True, callback=_note_json, help=help)
@@ -74,6 +83,11 @@ def _set_debug(context: click.Context, _parameter: click.Parameter, debug: bool)
 def _set_read_only(context: click.Context, _parameter: click.Parameter, read_only: bool) -> None:
     context.obj = context.obj.adding(read_only=read_only)
 
+
+offline_option = click.option(
+    "--offline", is_flag=True, help="Download nothing; otherwise the package cache is used first."
+)
+"""The option of a command that installs packages: the parameter `offline`."""
 
 _conda = click.option(
     "--conda",

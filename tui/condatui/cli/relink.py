@@ -6,7 +6,7 @@ import click
 
 from condatui.cli.completion_values import environments
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options
+from condatui.cli.options import examples, global_options
 from condatui.cli.run_action import acting_options, run_action
 from condatui_core.errors import UsageError
 from condatui_core.records.relinking import SMALLEST, LinkMethod
@@ -14,7 +14,7 @@ from condatui_core.records.request import RelinkRequest, SeparateRequest
 from condatui_core.text import parse_bytes
 
 
-@click.command("relink")
+@click.command("relink", epilog=examples("relink --dry-run", "relink --undo nlp-exp"))
 @click.argument("envs", metavar="[ENV...]", nargs=-1, shell_complete=environments)
 @click.option(
     "--method",

@@ -6,7 +6,7 @@ import click
 
 from condatui.cli.completion_values import environments, files
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, note_prefixes
+from condatui.cli.options import FORCE, examples, global_options, note_prefixes
 from condatui.cli.reporting import say, say_problems
 from condatui_core import __version__
 from condatui_core.actions.guards import refuse
@@ -18,7 +18,7 @@ from condatui_core.records.prefix import PrefixContents
 _STDOUT = "-"
 
 
-@click.command("sbom")
+@click.command("sbom", epilog=examples("sbom nlp-exp -o nlp-exp.cdx.json", "sbom nlp-exp | grype"))
 @click.argument("env", callback=note_prefixes, shell_complete=environments)
 @click.option(
     "-o",
@@ -29,7 +29,7 @@ _STDOUT = "-"
     default=_STDOUT,
     help="The file; `-`, the default, is stdout.",
 )
-@click.option("--force", "replace", is_flag=True, help="Replace a file that is there.")
+@click.option("--force", "replace", is_flag=True, help=FORCE)
 @global_options
 @click.pass_obj
 def command(invocation: Invocation, *, env: str, file: str, replace: bool) -> None:

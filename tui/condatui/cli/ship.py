@@ -9,7 +9,7 @@ import click
 
 from condatui.cli.completion_values import directories, environments
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, note_prefixes
+from condatui.cli.options import examples, global_options, note_prefixes
 from condatui.cli.run_action import acting_options, run_action
 from condatui.cli.slim_classes import DEFAULT, complete_classes, read_classes
 from condatui_core.errors import UsageError
@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from condatui_core.actions.protocol import JobContext
 
 
-@click.command("ship")
+@click.command(
+    "ship",
+    epilog=examples(
+        "ship nlp-exp -o image --command 'python -m service' --port 8080",
+        "ship nlp-exp -o image --from archive --slim --force",
+    ),
+)
 @click.argument("env", callback=note_prefixes, shell_complete=environments)
 @click.option(
     "-o",
@@ -42,7 +48,9 @@ if TYPE_CHECKING:
 @click.option("--base", default=IMAGE_BASE, show_default=True, metavar="IMAGE", help="With a tag or a digest.")
 @click.option("--command", "command_line", default="", metavar="COMMAND", help="What a container runs; else python.")
 @click.option("--port", type=int, metavar="N", help="The port that the service listens to.")
-@click.option("--no-variables", "variables", is_flag=True, flag_value=False, default=True, help="Set no variables.")
+@click.option(
+    "--no-variables", "variables", is_flag=True, flag_value=False, default=True, help="Leave out environment variables."
+)
 @click.option(
     "--slim",
     metavar="A,B,...",

@@ -58,9 +58,10 @@ def copying_options(command: Callable[..., Any]) -> Callable[..., Any]:
             chosen = tuple(dict.fromkeys((*chosen, LEAVABLE["conda-meta"])))
         return command(*given, copying=Copying(into, chosen, leave_out, keep, **flags), **named)
 
+    copying = confirming_options(copying)
     for option in _OPTIONS:
         copying = option(copying)
-    return confirming_options(copying)
+    return copying
 
 
 def make_copy(invocation: Invocation, env: str, copying: Copying, *, as_json: bool) -> None:
