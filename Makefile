@@ -88,9 +88,10 @@ screenshots: .venv/screenshots  ## the pictures of the README, drawn from the sa
 keys: .venv/ready  ## docs/keys.md, written from the action registry
 	PYTHONPATH=tests $(BIN)/python -m support.key_list
 
-docs: .venv/ready  ## the generated pages in docs/: layers, settings and JSON, written from the code
+docs: .venv/ready  ## the generated pages in docs/: layers, settings, JSON and the manual page, written from the code
 	$(BIN)/python tools/generated_docs.py
 	$(BIN)/python tools/json_reference.py
+	$(BIN)/python tools/man_page.py
 
 dist: .venv/ready  ## wheel and sdist in dist/; the wheel is tried in an environment of its own
 	rm -rf dist .venv-dist

@@ -71,6 +71,13 @@ def _conda_has_forgotten_nothing(request: pytest.FixtureRequest) -> None:
         relist_gone(Layout(request.getfixturevalue("sandbox").directory))
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _no_settings_of_this_machine() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("condatui_core.settings.SERVER_SETTINGS", os.path.join(os.devnull, "none"))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _no_log_outlives_its_test() -> Iterator[None]:
     yield

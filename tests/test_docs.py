@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import get_args
 
 import msgspec
 import pytest
 
+import man_page
+from condatui.cli.main import COMMANDS
 from condatui_core.disk.findings import findings_of
 from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.disk.tree import ProblemKind, ScanProblem
@@ -17,10 +21,10 @@ from condatui_core.records.finding import FINDING_IDS
 from condatui_core.restore_points.archive import ARCHIVE
 from condatui_core.restore_points.store import EXPLICIT, MANIFEST, NEEDED, PATHS
 from condatui_core.settings import FROM_ENVIRONMENT, Settings
+from condatui_core.settings_files.template import setting_meanings
 from condatui_core.text import format_bytes
 from generated_docs import SECTIONS, Section
 from layer_diagram import Contracts, layer_diagram
-from settings_table import docstrings
 from support.key_list import KEYS, with_key_list
 
 ROOT = Path(__file__).parents[1]
@@ -80,7 +84,31 @@ def test_every_setting_is_listed_and_says_what_it_means() -> None:
     assert [name for name, _, _ in listed] == fields
     assert [name for name, _, variable in listed if variable] == [name for name in fields if name in FROM_ENVIRONMENT]
     assert all(meaning.endswith(".") for _, meaning, _ in listed)
-    assert docstrings(Settings).keys() == set(fields)
+    assert setting_meanings().keys() == set(fields)
+
+
+def test_the_manual_page_is_what_the_commands_say() -> None:
+    assert _text(man_page.PAGE) == man_page.man_page(), "run `make docs`"
+    assert all(f'.SS "condatui {each} ' in _text(man_page.PAGE) for each in COMMANDS)
+
+
+def test_a_formatter_finds_nothing_wrong_with_the_manual_page() -> None:
+    if (groff := shutil.which("groff")) is None:
+        pytest.skip("there is no groff on this machine")
+    done = subprocess.run(
+        [groff, "-man", "-ww", "-Tutf8", man_page.PAGE], capture_output=True, text=True, check=True, env={"LC_ALL": "C"}
+    )
+    assert done.stderr == ""
+    assert "condatui list --filter 'package:torch>=2.5 !finding:stale'" in re.sub(r"\x1b\[\d*m", "", done.stdout)
+
+
+def test_a_line_that_begins_like_a_request_is_none() -> None:
+    assert [*man_page._paragraphs(".TH x\n\n'a `b-c`…")] == [
+        ".PP",
+        r"\&.TH x",
+        ".PP",
+        r"\&'a \fBb\-c\fR\[u2026]",
+    ]
 
 
 def _tables(page: Path, heading: str) -> list[list[list[str]]]:

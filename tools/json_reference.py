@@ -17,6 +17,7 @@ from msgspec import inspect as types
 from condatui.cli.documents.baseline import BaselineDocument, ProposalDocument
 from condatui.cli.documents.check import CheckDocument
 from condatui.cli.documents.cleanup import CleanupDocument, GoalLine
+from condatui.cli.documents.config import ConfigDocument
 from condatui.cli.documents.disk import DiskDocument
 from condatui.cli.documents.duplicates import DuplicatesDocument
 from condatui.cli.documents.find import FindDocument
@@ -67,6 +68,7 @@ DOCUMENTS: tuple[Printed, ...] = (
     Printed("`condatui cleanup --json`", CleanupDocument),
     Printed("`condatui cleanup --free SIZE --json`, also with `--policy`: the line before the plan", GoalLine),
     Printed("`condatui export ENV --json` to stdout", ExportText),
+    Printed("`condatui config [SETTING…] --json`", ConfigDocument),
     Printed(
         "`condatui clone | update | export -o FILE | baseline --create | merge | pack | unpack | ship | remove"
         " | restore | slim --into | clean … --json`: the first line",

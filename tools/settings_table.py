@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
-import textwrap
 from collections.abc import Iterator
 
 import msgspec
 
 from condatui_core.settings import FROM_ENVIRONMENT, Settings
-from condatui_core.settings_file import expected_values
+from condatui_core.settings_files.template import default_of, setting_meanings, spelled
+from condatui_core.settings_files.values import expected_values
 
 
 def settings_table() -> str:
@@ -20,26 +18,10 @@ def settings_table() -> str:
 
 
 def _rows() -> Iterator[str]:
-    meanings = docstrings(Settings)
+    meanings = setting_meanings()
     for field in msgspec.structs.fields(Settings):
-        default = field.default if field.default is not msgspec.NODEFAULT else ()
-        shown = f"`{_spelled(default)}`" if default not in ("", ()) else ""
+        default = default_of(field)
+        shown = f"`{spelled(default)}`" if default not in ("", (), {}) else ""
         variable = f"`CONDATUI_{field.name.upper()}`" if field.name in FROM_ENVIRONMENT else ""
         kind = expected_values(field.type).removeprefix("a ")
         yield f"| `{field.name}` | {kind} | {shown} | {meanings[field.name]} | {variable} |"
-
-
-def _spelled(default: object) -> str:
-    """A default as the settings file would have it."""
-    return str(default).lower() if isinstance(default, bool) else str(default)
-
-
-def docstrings(record: type) -> dict[str, str]:
-    """What stands below each field of a class: the first one is a field, the next one a string."""
-    body = ast.parse(textwrap.dedent(inspect.getsource(record))).body[0]
-    assert isinstance(body, ast.ClassDef)
-    found: dict[str, str] = {}
-    for field, below in zip(body.body, body.body[1:], strict=False):
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(below, ast.Expr):
-            found[field.target.id] = " ".join(str(ast.literal_eval(below.value)).split())
-    return found

@@ -23,7 +23,7 @@ from condatui_core.conda.roots import roots_among
 from condatui_core.errors import CondatuiError
 from condatui_core.keep_marks import KeepMarks
 from condatui_core.prefixes import discovery
-from condatui_core.prefixes.discovery import read_last_list, write_last_list
+from condatui_core.prefixes.last_list import read_last_list, write_last_list
 from condatui_core.prefixes.probe import probe_prefix
 from condatui_core.records.environment import Environment, Inventory, UserMarks
 from condatui_core.records.finding import Finding
@@ -31,6 +31,7 @@ from condatui_core.records.installation import ChannelConfig, CondaFacts, Instal
 from condatui_core.records.kernel import Kernel
 from condatui_core.records.prefix import PrefixPointer, PrefixProbe
 from condatui_core.settings import Locations, Settings, expand_home
+from condatui_core.settings_files.server import read_server_settings
 
 if TYPE_CHECKING:
     from condatui_core.analyses.baseline import BaselineComparison
@@ -75,6 +76,8 @@ class Machine:
         self._named: tuple[str, ...] = ()
         self._marks: tuple[tuple[str, int], ...] = ()
         self._user_marks = UserMarks()
+        wrong = read_server_settings(locations).problems
+        self._settings_problems = tuple(_file_unreadable("server-settings", each) for each in wrong)
         self._marks_problem: Finding | None = None
         self._kernels: tuple[Kernel, ...] = ()
         self._platform = native_subdir(platform.system(), platform.machine())
@@ -217,6 +220,7 @@ class Machine:
             pkgs_dirs=tuple(dict.fromkeys(path for facts in self._facts.values() for path in facts.pkgs_dirs)),
             problems=(
                 *(finding for found in self._problems.values() for finding in found),
+                *self._settings_problems,
                 *filter(None, [self._marks_problem, self._policy_problem]),
             ),
             marks=self._user_marks,
@@ -239,9 +243,9 @@ class Machine:
         return self._baseline.of(machine, wanted, cwd=str(self._locations.home), real_path=self._real_path)
 
     def remember(self) -> None:
-        """Save the prefixes for the first screen of the next run."""
+        """Save the names for the first screen of the next run."""
         passing = {*self._settings.roots, discovery.NAMED}
-        own = [each.prefix for each in self._pointers if set(each.sources) - passing]
+        own = {each.prefix: environment_name(each) for each in self._pointers if set(each.sources) - passing}
         write_last_list(self._locations.last_list, own)
 
     def changed(self) -> bool:

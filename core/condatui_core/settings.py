@@ -43,6 +43,10 @@ def absolute_path(path: str, cwd: str) -> str:
     return os.path.join(cwd, path)
 
 
+SERVER_SETTINGS = "/etc/condatui/config.yaml"
+"""Where the defaults of a machine are, unless the variable `CONDATUI_SERVER_SETTINGS` says it."""
+
+
 class Locations(Struct, frozen=True, kw_only=True):
     """Where condatui keeps its own files; these properties create nothing."""
 
@@ -50,6 +54,8 @@ class Locations(Struct, frozen=True, kw_only=True):
     config: Path
     cache: Path
     state: Path
+    server_settings: Path | None = None
+    """The file with which an administrator sets defaults for all users of the machine; None if there can be none."""
 
     @property
     def settings_file(self) -> Path:
@@ -134,9 +140,11 @@ class Locations(Struct, frozen=True, kw_only=True):
     @staticmethod
     def of_user(environ: Mapping[str, str], home: Path) -> Locations:
         """The directories of the platform (XDG on Linux), or below `$CONDATUI_HOME` if that is set."""
+        server = Path(environ.get("CONDATUI_SERVER_SETTINGS") or SERVER_SETTINGS)
         if own := environ.get("CONDATUI_HOME"):
             root = Path(expand_home(own, home))
-            return Locations(home=home, config=root / "config", cache=root / "cache", state=root / "state")
+            config, cache, state = root / "config", root / "cache", root / "state"
+            return Locations(home=home, config=config, cache=cache, state=state, server_settings=server)
         from platformdirs import PlatformDirs  # noqa: PLC0415 - slow, and not needed above
 
         dirs = PlatformDirs("condatui", appauthor=False)
@@ -145,6 +153,7 @@ class Locations(Struct, frozen=True, kw_only=True):
             config=dirs.user_config_path,
             cache=dirs.user_cache_path,
             state=dirs.user_state_path,
+            server_settings=server,
         )
 
 
@@ -228,7 +237,7 @@ class SettingSource(Struct, frozen=True, kw_only=True):
 
     name: str
     value: object
-    source: Literal["default", "file", "environment", "command line"]
+    source: Literal["default", "server", "file", "environment", "command line"]
     where: str = ""
     """The file and line, or the variable; empty for other sources."""
 

@@ -14,7 +14,7 @@ from condatui_core.doctor import examine
 from condatui_core.log import open_log
 from condatui_core.records.doctor import DoctorReport, TerminalFacts
 from condatui_core.settings import Locations, Settings
-from condatui_core.settings_file import setting_sources
+from condatui_core.settings_files.effective import setting_sources
 from condatui_core.workbench import Workbench
 from support.prefixes import make_prefix
 

@@ -33,7 +33,7 @@ from condatui_core.jobs.journal import Entry, Journal, Submission
 from condatui_core.jobs.journal_store import ReadJournal, newer_findings, prune, survey_journals
 from condatui_core.jobs.writer_lock import WriterLock
 from condatui_core.prefixes.cache import PrefixCache
-from condatui_core.prefixes.discovery import read_last_list, write_last_list
+from condatui_core.prefixes.last_list import read_last_list, write_last_list
 from condatui_core.prefixes.last_used import OwnUses
 from condatui_core.prefixes.probe import HALF_MADE
 from condatui_core.proc.owner import Owner, this_process
@@ -366,13 +366,14 @@ def test_own_uses_of_0_1_0_still_correct_what_was_used(old: Locations, tmp_path:
 
 
 def test_the_last_list_of_0_1_0_is_read_and_that_of_a_newer_one_is_not(old: Locations, tmp_path: Path) -> None:
-    assert read_last_list(old.last_list) == ("/srv/conda", VISION)
-    write_last_list(tmp_path / "list", ["/a", "/b\udcff"])
-    assert read_last_list(tmp_path / "list") == ("/a", "/b\udcff")
+    assert read_last_list(old.last_list) == {"/srv/conda": "/srv/conda", VISION: VISION}
+    written = {"/a": "base", "/b\udcff": "/b\udcff", "/c/envs/d\n": "d\n"}
+    write_last_list(tmp_path / "list", written)
+    assert read_last_list(tmp_path / "list") == written
     data = (tmp_path / "list").read_bytes()
     assert data.startswith(b"format 1\0")
     (tmp_path / "list").write_bytes(data.replace(b"format 1", b"format 2"))
-    assert read_last_list(tmp_path / "list") == ()
+    assert read_last_list(tmp_path / "list") == {}
 
 
 def test_the_prefix_cache_of_0_1_0_says_nothing_of_a_prefix_that_is_gone(old: Locations) -> None:

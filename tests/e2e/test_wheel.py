@@ -28,6 +28,7 @@ def test_the_wheel_holds_both_packages_and_nothing_of_the_repository(installed: 
     assert list((site_packages / "condatui").rglob("*.tcss"))
     for name in ("core", "tui", "tests", "bench", "screenshots"):
         assert not (site_packages / name).exists()
+    assert (installed.parent / "share/man/man1/condatui.1").is_file()
 
 
 def test_version(installed: Path, nowhere: dict[str, str]) -> None:

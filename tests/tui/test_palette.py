@@ -88,6 +88,18 @@ async def test_an_environment_is_found_from_the_log() -> None:
         assert driver.cursor == f"{ROOT}/envs/beta"
 
 
+async def test_the_palette_shows_where_the_settings_are_and_copies_that() -> None:
+    workbench = FakeWorkbench(inventory(environment("a")))
+    async with opened(workbench=workbench, size=(160, 50)) as driver:
+        file = str(workbench.locations.settings_file)
+        await driver.press("colon", *"settings")
+        await driver.until(lambda: f"{file}; `condatui config --edit` edits it" in driver.text)
+        await driver.press("escape")
+        await driver.until(lambda: not isinstance(driver.app.screen, CommandPalette))
+        await choose(driver, "colon", "Settings file")
+        assert driver.app.clipboard == file
+
+
 async def test_the_palette_tells_the_keys_and_why_something_is_off() -> None:
     async with opened(inventory(), size=(120, 60)) as driver:
         await driver.press("colon")

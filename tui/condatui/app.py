@@ -42,11 +42,10 @@ from condatui.services.job_monitor import JOBS_GROUP, JobMonitor
 from condatui.services.loader import LOAD_GROUP, Loader
 from condatui.services.signals import leaving_on_signals
 from condatui.session import Session
+from condatui.view_models.styles import check_theme
 from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
 from condatui_core.records.environment import Inventory
-from condatui_core.settings import SettingError
-from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
     from condatui_core.workbench import Workbench
@@ -92,13 +91,8 @@ class CondatuiApp(RecoveringApp):
             self.session.inventory = first
         self.set_keymap(dict(self.session.keymap.changed))
         if workbench.settings.theme:
-            self._use_theme(workbench.settings.theme)
-
-    def _use_theme(self, theme: str) -> None:
-        if theme not in self.available_themes:
-            hint = f"There are {', '.join(sorted(self.available_themes))}."
-            raise SettingError(f"There is no theme `{sanitize(theme)}`.", "theme", hint=hint)
-        self.theme = theme
+            check_theme(workbench.settings.theme)
+            self.theme = workbench.settings.theme
 
     async def run_until_left(self) -> None:
         """Run on the terminal of this process until the user, or a signal, ends it."""

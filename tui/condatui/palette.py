@@ -1,4 +1,4 @@
-"""The commands of the palette: all actions of the place, and every environment by name."""
+"""The commands of the palette: all actions of the place, the settings file, and every environment by name."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from textual.widgets import Input, OptionList
 from condatui.messages import EnvironmentChosen
 from condatui.screens.place import PlaceScreen, drop_former_size
 from condatui.view_models import styles
+from condatui.view_models.format import copyable
 from condatui_core.text import sanitize
 
 _Command = tuple[str, str, IgnoreReturnCallbackType]
@@ -78,9 +79,21 @@ class PlaceCommands(Provider):
             description = f"Off: {off}" if off else action.help
             keys = " ".join(place.session.keymap.labels(action))
             yield f"{action.title}  {keys}", description, partial(self.app.run_action, f"app.perform('{action.id}')")
+        yield _settings_file(place)
         for environment in place.session.inventory.environments:
             name, prefix = sanitize(environment.name), sanitize(environment.prefix)
             yield f"Go to {name}", prefix, partial(self.app.post_message, EnvironmentChosen(environment.prefix))
+
+
+def _settings_file(place: PlaceScreen) -> _Command:
+    """Where the settings are; choosing it copies the path."""
+    path = str(place.session.workbench.locations.settings_file)
+
+    def copy() -> None:
+        place.app.copy_to_clipboard(copyable(path))
+        place.say(f"Copied {sanitize(path)}")
+
+    return "Settings file", f"{sanitize(path)}; `condatui config --edit` edits it", copy
 
 
 def _prompt(name: str, description: str) -> Content:

@@ -6,42 +6,12 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 
-from condatui_core.fs.atomic_write import put_in_cache
-from condatui_core.fs.safe_read import read_bounded
 from condatui_core.prefixes.probe import set_aside_from
 from condatui_core.records.installation import CondaFacts, Installation
 from condatui_core.records.prefix import PrefixPointer
 from condatui_core.settings import expand_home
-
-# The prefixes of the last run, so that the first screen shows names before any search has finished
-
-
-_LIST_FORMAT = b"format 1"
-"""The first entry, a version. In the first release the list began with a path."""
-_LARGEST_LIST = 16 << 20
-"""Bytes; enough for a hundred thousand prefixes."""
-
-
-def read_last_list(file: Path) -> tuple[str, ...]:
-    """Read the prefixes of the last run; none if there was none, or if another release wrote the file."""
-    try:
-        first, *more = read_bounded(str(file), _LARGEST_LIST).split(b"\0")
-    except OSError:
-        return ()
-    if first != _LIST_FORMAT and not first.startswith(b"/"):
-        return ()
-    return tuple(os.fsdecode(line) for line in (first, *more) if line.startswith(b"/"))
-
-
-def write_last_list(file: Path, prefixes: Iterable[str]) -> None:
-    """Keep the prefixes for the next run; if the file cannot be written, the next run is only slower."""
-    data = b"\0".join((_LIST_FORMAT, *map(os.fsencode, prefixes)))
-    with suppress(OSError):
-        put_in_cache(file, data)
-
 
 REGISTERED = "environments.txt"
 CONDA = "conda"

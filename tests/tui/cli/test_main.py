@@ -348,6 +348,25 @@ def test_what_the_workbench_refuses_of_the_settings_is_told_with_its_place(
     assert where in result.stderr
 
 
+def test_what_the_workbench_refuses_of_an_administrators_settings_is_told_and_left_out(
+    command_line: CommandLine,
+) -> None:
+    def refuse_mauve(*_: object) -> int:
+        if command_line.settings.theme:
+            raise SettingError("There is no theme `mauve`.", "theme")
+        return 0
+
+    home = command_line.invocation.home
+    home.chmod(0o755)
+    (home / "machine.yaml").write_text("ascii: true\ntheme: mauve\n")
+    (home / "machine.yaml").chmod(0o644)
+    environ = {**command_line.invocation.environ, "CONDATUI_SERVER_SETTINGS": str(home / "machine.yaml")}
+    command_line.invocation = replace(command_line.invocation, run_app=refuse_mauve, environ=environ)
+    result = command_line.run(terminal=True)
+    assert (result.exit_code, command_line.settings) == (0, Settings(ascii=True))
+    assert "machine.yaml, line 2" in result.stderr
+
+
 def test_debug_says_if_nothing_is_logged(command_line: CommandLine) -> None:
     log = command_line.invocation.locations.log
     log.parent.mkdir(parents=True)

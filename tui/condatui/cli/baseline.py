@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import Struct, convert
 
+from condatui.cli.completion_values import environments, files
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, json_flag
+from condatui.cli.options import FORCE, examples, global_options, json_flag
 from condatui.cli.reporting import say, say_problems
 from condatui.cli.run_action import confirming_options, run_in_workbench
 from condatui.json_documents import print_json
@@ -74,8 +75,8 @@ def _checked_share(_context: click.Context, _parameter: click.Parameter, share: 
     return share
 
 
-@click.command("baseline")
-@click.option("--set", "chosen", metavar="ENV", help="Make this environment the baseline.")
+@click.command("baseline", epilog=examples("baseline --set nlp-base", "baseline --propose -o baseline.yml"))
+@click.option("--set", "chosen", metavar="ENV", shell_complete=environments, help="Make this environment the baseline.")
 @click.option("--unset", is_flag=True, help="Have no baseline; new environments are cloned from conda's base.")
 @click.option("--propose", is_flag=True, help="Propose one: the packages that most environments share.")
 @click.option(
@@ -87,8 +88,15 @@ def _checked_share(_context: click.Context, _parameter: click.Parameter, share: 
     callback=_checked_share,
     help="The part of the environments that must have a package, by default 0.5; more than that is needed.",
 )
-@click.option("-o", "--output", "file", metavar="FILE", help="Write the proposal to this file; `-` is stdout.")
-@click.option("--force", is_flag=True, help="Replace the file if it exists.")
+@click.option(
+    "-o",
+    "--output",
+    "file",
+    metavar="FILE",
+    shell_complete=files,
+    help="Write the proposal to this file; `-` is stdout.",
+)
+@click.option("--force", is_flag=True, help=FORCE)
 @confirming_options
 @json_flag("Print one JSON document; with --create plan, events and result as lines of JSON.")
 @global_options

@@ -11,10 +11,11 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
+from condatui.cli.completion_values import environments, files
 from condatui.cli.disk import usage_of_all
 from condatui.cli.documents.check import describe_check
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, json_option, note_prefixes
+from condatui.cli.options import examples, global_options, json_option, note_prefixes
 from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.analyses.policy_check import PolicyReport, check_policy
@@ -30,9 +31,17 @@ _NOT_KEPT = 1
 """The exit code if a rule is broken."""
 
 
-@click.command("check")
-@click.argument("envs", metavar="[ENV]...", nargs=-1, callback=note_prefixes)
-@click.option("--policy", "policy_file", metavar="FILE", help="The rules; unless given, those of the settings.")
+@click.command(
+    "check", epilog=examples("check --policy policy.yaml", "check nlp-exp --scan grype.json --severity warning")
+)
+@click.argument("envs", metavar="[ENV]...", nargs=-1, callback=note_prefixes, shell_complete=environments)
+@click.option(
+    "--policy",
+    "policy_file",
+    metavar="FILE",
+    shell_complete=files,
+    help="The rules; unless given, those of the settings.",
+)
 @click.option(
     "--severity",
     type=click.Choice(SEVERITIES),
@@ -42,8 +51,9 @@ _NOT_KEPT = 1
     "--scan",
     "scans",
     metavar="REPORT.json",
+    shell_complete=files,
     multiple=True,
-    help="What Grype, Trivy or osv-scanner has found, in its JSON; repeatable.",
+    help="What Grype, Trivy or osv-scanner has found, in its JSON; may be given again.",
 )
 @json_option
 @global_options

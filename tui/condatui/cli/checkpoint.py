@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import click
 
+from condatui.cli.completion_values import environments
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options
+from condatui.cli.options import examples, global_options
 from condatui.cli.run_action import acting_options, run_action
 from condatui_core.records.request import CheckpointRequest
 
 
-@click.command("checkpoint")
-@click.argument("envs", metavar="ENV...", nargs=-1, required=True)
+@click.command(
+    "checkpoint",
+    epilog=examples("checkpoint nlp-exp --note 'before the new torch'", "checkpoint nlp-exp bert-finetune --yes"),
+)
+@click.argument("envs", metavar="ENV...", nargs=-1, required=True, shell_complete=environments)
 @click.option("--note", default="", metavar="TEXT", help="Why, to be read in the list of restore points.")
 @acting_options
 @global_options

@@ -6,8 +6,9 @@ import os
 
 import click
 
+from condatui.cli.completion_values import directories, words
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options
+from condatui.cli.options import examples, global_options
 from condatui.cli.run_action import acting_options, run_action
 from condatui_core.records.request import CLEANABLES, Cleanable
 
@@ -20,15 +21,23 @@ def _parts(_context: click.Context, _parameter: click.Parameter, given: tuple[st
     return tuple(each for each in CLEANABLES if each in words)
 
 
-@click.command("clean")
+@click.command("clean", epilog=examples("clean --dry-run", "clean --what tarballs,pip --yes"))
 @click.option(
     "--what",
     metavar="PART,...",
+    shell_complete=words(*CLEANABLES),
     multiple=True,
     callback=_parts,
     help="What to delete: tarballs, packages, index, logs, pip, uv; by default tarballs and packages.",
 )
-@click.option("--cache", "caches", metavar="PATH", multiple=True, help="Clean only this cache; may be given again.")
+@click.option(
+    "--cache",
+    "caches",
+    metavar="PATH",
+    shell_complete=directories,
+    multiple=True,
+    help="Clean only this cache; may be given again.",
+)
 @acting_options
 @global_options
 @click.pass_obj

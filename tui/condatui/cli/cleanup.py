@@ -12,10 +12,11 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
+from condatui.cli.completion_values import files
 from condatui.cli.disk import usage_of_all
 from condatui.cli.documents.cleanup import describe_candidates, describe_goal
 from condatui.cli.invocation import Invocation, find_groups
-from condatui.cli.options import Grouping, global_options, grouping_options
+from condatui.cli.options import Grouping, examples, global_options, grouping_options
 from condatui.cli.reporting import say, say_problems
 from condatui.cli.run_action import acting_options, run_in_workbench
 from condatui.json_documents import print_json
@@ -40,10 +41,18 @@ _NOT_REACHED = 1
 """The exit code if a goal is out of reach."""
 
 
-@click.command("cleanup")
+@click.command("cleanup", epilog=examples("cleanup", "cleanup --free 20G --dry-run"))
 @click.option("--free", metavar="SIZE", help="Choose the least regrettable that free so much, such as 20G.")
-@click.option("--policy", "policy_file", metavar="FILE", help="Choose only what this policy allows.")
-@click.option("--report", "report_file", metavar="FILE.md", help="Write what went and why; replaces the file.")
+@click.option(
+    "--policy", "policy_file", metavar="FILE", shell_complete=files, help="Choose only what this policy allows."
+)
+@click.option(
+    "--report",
+    "report_file",
+    metavar="FILE.md",
+    shell_complete=files,
+    help="Write what went and why; replaces the file.",
+)
 @grouping_options
 @acting_options
 @global_options

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from condatui.cli.completion_values import environments
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, note_prefixes
+from condatui.cli.options import examples, global_options, note_prefixes, offline_option
 from condatui.cli.run_action import acting_options, run_action
 from condatui_core.analyses.environments import resolve
 from condatui_core.errors import NoCondaError, UsageError
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
     from condatui_core.actions.protocol import JobContext
 
 
-@click.command("clone")
-@click.argument("names", metavar="[SRC] NAME", nargs=-1, required=True, callback=note_prefixes)
+@click.command(
+    "clone", epilog=examples("clone nlp-exp nlp-try", "clone nlp-exp nlp-try --add 'transformers>=4.48' --dry-run")
+)
+@click.argument(
+    "names", metavar="[SRC] NAME", nargs=-1, required=True, callback=note_prefixes, shell_complete=environments
+)
 @click.option("--add", metavar="SPEC", multiple=True, help="Install this into it afterwards; may be given again.")
 @click.option("--with-conda", is_flag=True, help="Include conda itself in a clone of base.")
-@click.option("--offline", is_flag=True, help="Download nothing; otherwise the package cache is used first.")
+@offline_option
 @acting_options
 @global_options
 @click.pass_obj

@@ -13,8 +13,9 @@ from typing import NamedTuple
 import click
 from msgspec.structs import replace
 
+from condatui.cli.completion_values import environments_or_files
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, json_option, note_prefixes, snapshots_option
+from condatui.cli.options import examples, global_options, json_option, note_prefixes, snapshots_option
 from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
 from condatui.view_models.compare.rows import KINDS, ComparisonQuery
@@ -132,11 +133,18 @@ class CompareArguments:
 _ONLY = tuple(kind for kind in KINDS if kind != "all")
 
 
-@click.command("compare")
-@click.argument("envs", metavar="ENV ENV...", nargs=-1, callback=note_prefixes)
+@click.command(
+    "compare", epilog=examples("compare nlp-exp bert-finetune", "compare nlp-exp environment.yml --exit-code")
+)
+@click.argument("envs", metavar="ENV ENV...", nargs=-1, callback=note_prefixes, shell_complete=environments_or_files)
 @click.option("--only", type=click.Choice(_ONLY), help="Only packages that differ so; `requested`: that you asked for.")
 @click.option("--all", "everything", is_flag=True, help="All packages, also those that are equal.")
-@click.option("--reference", metavar="ENV", help="The column that signs refer to; by default the first.")
+@click.option(
+    "--reference",
+    metavar="ENV",
+    shell_complete=environments_or_files,
+    help="The column that signs refer to; by default the first.",
+)
 @click.option(
     "--platform", metavar="PLATFORM", help="What files have for it, as `linux-64`; by default this machine's."
 )

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from condatui.cli.completion_values import files
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, note_prefixes
+from condatui.cli.options import examples, global_options, note_prefixes, offline_option
 from condatui.cli.run_action import acting_options, run_action
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Inventory
@@ -17,10 +18,12 @@ if TYPE_CHECKING:
     from condatui_core.actions.protocol import JobContext
 
 
-@click.command("create")
-@click.option("-f", "--file", "file", metavar="FILE", required=True, help="The file that describes it.")
+@click.command("create", epilog=examples("create -f environment.yml", "create -f conda-lock.yml nlp-new --offline"))
+@click.option(
+    "-f", "--file", "file", metavar="FILE", shell_complete=files, required=True, help="The file that describes it."
+)
 @click.argument("names", metavar="[NAME]", nargs=-1, callback=note_prefixes)
-@click.option("--offline", is_flag=True, help="Download nothing, neither for conda nor for pip.")
+@offline_option
 @acting_options
 @global_options
 @click.pass_obj

@@ -12,14 +12,14 @@ from msgspec.structs import replace
 from condatui.cli.invocation import Invocation
 from condatui.cli.list import print_inventory
 from condatui.cli.main import open_workbench
-from condatui.cli.options import json_option, version_option
+from condatui.cli.options import examples, json_option, version_option
 from condatui.cli.reporting import say
 
 _KEPT = ("CONDATUI_ASCII", "CONDATUI_THEME", "CONDATUI_DEBUG")
 """Variables passed on to the sandbox: the abilities of the user's terminal, and how much is logged."""
 
 
-@click.command("demo")
+@click.command("demo", epilog=examples("demo", "demo --dir sandbox --list"))
 @click.option(
     "--dir",
     "directory",

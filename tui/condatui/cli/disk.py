@@ -8,9 +8,10 @@ from contextlib import aclosing
 
 import click
 
+from condatui.cli.completion_values import environments
 from condatui.cli.documents.disk import Costs, describe_disk
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, json_option, note_prefixes
+from condatui.cli.options import examples, global_options, json_option, note_prefixes
 from condatui.cli.reporting import say_problems
 from condatui.json_documents import print_json
 from condatui_core.disk.measure import Measurement
@@ -49,8 +50,8 @@ async def measured(disk: Disk, inventory: Inventory, *, anew: bool = False) -> M
     return last
 
 
-@click.command("disk")
-@click.argument("envs", metavar="[ENV]...", nargs=-1, callback=note_prefixes)
+@click.command("disk", epilog=examples("disk", "disk bert-finetune try-again-final-v2"))
+@click.argument("envs", metavar="[ENV]...", nargs=-1, callback=note_prefixes, shell_complete=environments)
 @click.option("--anew", is_flag=True, help="Read every directory, also unchanged ones.")
 @json_option
 @global_options

@@ -11,15 +11,15 @@ from contextlib import suppress
 import click
 
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, json_option
+from condatui.cli.options import examples, global_options, json_option
 from condatui.json_documents import print_json
 from condatui_core.errors import UsageError
 from condatui_core.records.doctor import TerminalFacts
 from condatui_core.settings import Settings
-from condatui_core.settings_file import setting_sources
+from condatui_core.settings_files.effective import setting_sources
 
 
-@click.command("doctor")
+@click.command("doctor", epilog=examples("doctor", "doctor --json"))
 @json_option
 @global_options
 @click.pass_obj

@@ -6,12 +6,12 @@ import click
 
 from condatui.cli.documents.duplicates import describe_duplicates
 from condatui.cli.invocation import Invocation, find_groups
-from condatui.cli.options import Grouping, global_options, grouping_options, json_option, snapshots_option
+from condatui.cli.options import Grouping, examples, global_options, grouping_options, json_option, snapshots_option
 from condatui.cli.reporting import say_problems
 from condatui.json_documents import print_json
 
 
-@click.command("duplicates")
+@click.command("duplicates", epilog=examples("duplicates", "duplicates --threshold 95% --keeper nlp-exp"))
 @grouping_options
 @snapshots_option
 @json_option

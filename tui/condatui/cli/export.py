@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from condatui.cli.completion_values import directories, environments, files
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, note_prefixes
+from condatui.cli.options import FORCE, examples, global_options, note_prefixes
 from condatui.cli.reporting import say
 from condatui.cli.run_action import acting_options, run_action
 from condatui.json_documents import print_json
@@ -26,11 +27,21 @@ if TYPE_CHECKING:
 _STDOUT = "-"
 
 
-@click.command("export")
-@click.argument("envs", metavar="[ENV]...", nargs=-1, callback=note_prefixes)
-@click.option("-o", "--output", "file", metavar="FILE", help="The file; `-`, the default, is stdout.")
+@click.command(
+    "export", epilog=examples("export nlp-exp -o environment.yml", "export --all --dir environments --changed")
+)
+@click.argument("envs", metavar="[ENV]...", nargs=-1, callback=note_prefixes, shell_complete=environments)
+@click.option(
+    "-o", "--output", "file", metavar="FILE", shell_complete=files, help="The file; `-`, the default, is stdout."
+)
 @click.option("--all", "every", is_flag=True, help="Export all environments, into --dir.")
-@click.option("--dir", "directory", metavar="DIR", help="Write a file for each environment into DIR, if it changes.")
+@click.option(
+    "--dir",
+    "directory",
+    metavar="DIR",
+    shell_complete=directories,
+    help="Write a file for each environment into DIR, if it changes.",
+)
 @click.option("--changed", is_flag=True, help="With --dir: read only what has changed since its file was written.")
 @click.option(
     "--format",
@@ -44,7 +55,7 @@ _STDOUT = "-"
 @click.option(
     "--no-variables", "variables", is_flag=True, flag_value=False, default=True, help="Leave out environment variables."
 )
-@click.option("--force", "replace", is_flag=True, help="Replace files that are there.")
+@click.option("--force", "replace", is_flag=True, help=FORCE)
 @acting_options
 @global_options
 @click.pass_obj

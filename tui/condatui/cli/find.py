@@ -10,9 +10,10 @@ from platform import machine, system
 import click
 
 from condatui.cli.compare import FILE_ENDINGS
+from condatui.cli.completion_values import files
 from condatui.cli.documents.find import describe_find
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, json_option, snapshots_option
+from condatui.cli.options import examples, global_options, json_option, snapshots_option
 from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.analyses.platforms import native_subdir
@@ -26,9 +27,16 @@ from condatui_core.records.installation import ChannelConfig
 from condatui_core.text import sanitize
 
 
-@click.command("find")
+@click.command("find", epilog=examples("find 'pytorch>=2.4' transformers", "find -f requirements.txt --all"))
 @click.argument("specs", metavar="[SPEC]...", nargs=-1)
-@click.option("-f", "--file", "file", metavar="FILE", help="What is wanted, in a file that describes an environment.")
+@click.option(
+    "-f",
+    "--file",
+    "file",
+    metavar="FILE",
+    shell_complete=files,
+    help="What is wanted, in a file that describes an environment.",
+)
 @click.option("--all", "everything", is_flag=True, help="Show every environment, not only the nearest.")
 @snapshots_option
 @json_option

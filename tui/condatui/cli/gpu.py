@@ -9,9 +9,10 @@ from contextlib import aclosing
 
 import click
 
+from condatui.cli.completion_values import environments
 from condatui.cli.documents.gpu import describe_gpu
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, json_option, note_prefixes
+from condatui.cli.options import examples, global_options, json_option, note_prefixes
 from condatui.cli.progress_line import ProgressLine
 from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
@@ -23,8 +24,8 @@ from condatui_core.records.gpu import Driver, GpuResult
 _Checked = list[tuple[Environment, GpuResult]]
 
 
-@click.command("gpu")
-@click.argument("envs", metavar="[ENV]...", nargs=-1, callback=note_prefixes)
+@click.command("gpu", epilog=examples("gpu nlp-exp", "gpu --static --json"))
+@click.argument("envs", metavar="[ENV]...", nargs=-1, callback=note_prefixes, shell_complete=environments)
 @click.option("--static", is_flag=True, help="Judge by files and driver alone; no Python of an environment is run.")
 @click.option("--anew", is_flag=True, help="Check again, also if nothing has changed since the last check.")
 @json_option

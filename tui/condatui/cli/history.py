@@ -6,9 +6,10 @@ import os
 
 import click
 
+from condatui.cli.completion_values import environments
 from condatui.cli.documents.history import describe_history
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, json_option, note_prefixes
+from condatui.cli.options import examples, global_options, json_option, note_prefixes
 from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.records.environment import Environment
@@ -22,8 +23,8 @@ def say_unreadable(environment: Environment) -> None:
             say(f"condatui: The history of {sanitize(environment.name)} cannot be read: {sanitize(each.reason)}")
 
 
-@click.command("history")
-@click.argument("env", callback=note_prefixes)
+@click.command("history", epilog=examples("history nlp-exp", "history nlp-exp --json"))
+@click.argument("env", callback=note_prefixes, shell_complete=environments)
 @json_option
 @global_options
 @click.pass_obj

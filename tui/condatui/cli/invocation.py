@@ -22,8 +22,8 @@ from condatui_core import __version__
 from condatui_core.errors import CondatuiError, NoCondaError, UsageError
 from condatui_core.own_package import replaced_error, was_replaced
 from condatui_core.records.environment import Environment, Inventory
-from condatui_core.settings import Locations, SettingError, Settings, absolute_path, expand_home
-from condatui_core.settings_file import read_settings, setting_sources
+from condatui_core.settings import Locations, SettingError, Settings, SettingSource, absolute_path, expand_home
+from condatui_core.settings_files.effective import read_settings, setting_sources
 from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
@@ -163,9 +163,13 @@ class Invocation(Struct, frozen=True, kw_only=True):
 
     def located(self, error: SettingError) -> UsageError:
         """An error about a setting's value with the file and line, or the variable, that it comes from."""
-        sources = setting_sources(self.settings, self.locations, self.environ, self.given)
-        where = next((each.where for each in sources if each.name == error.setting), "")
+        where = self.source_of(error.setting).where
         return UsageError(error.title, f"In {where}" if where else error.detail, error.advice)
+
+    def source_of(self, setting: str) -> SettingSource:
+        """Where the value of a setting comes from."""
+        sources = setting_sources(self.settings, self.locations, self.environ, self.given)
+        return next(each for each in sources if each.name == setting)
 
     @property
     def given(self) -> frozenset[str]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from condatui.cli.completion_values import environments
 from condatui.cli.documents.environments import describe_kept
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, json_option, note_prefixes
+from condatui.cli.options import examples, global_options, json_option, note_prefixes
 from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.errors import UsageError
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from condatui_core.workbench import Workbench
 
 
-@click.command("keep")
-@click.argument("envs", metavar="[ENV]...", nargs=-1, callback=note_prefixes)
+@click.command("keep", epilog=examples("keep nlp-exp --note 'paper of 2026'", "keep nlp-exp --undo"))
+@click.argument("envs", metavar="[ENV]...", nargs=-1, callback=note_prefixes, shell_complete=environments)
 @click.option("--note", default="", metavar="TEXT", help="Why; a new note replaces the one that is there.")
 @click.option("--undo", is_flag=True, help="Take the mark away.")
 @json_option

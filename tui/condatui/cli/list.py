@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from condatui.cli.documents.environments import describe_channels, describe_inventory, describe_other_machines
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, json_option, snapshots_option
+from condatui.cli.options import examples, global_options, json_option, snapshots_option
 from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
 from condatui.view_models.environments.filters import HELP, Filter, parse_filter
@@ -29,7 +29,10 @@ def _help_on_filters() -> str:
     return "\n".join(("\b", "Filters:", *(f"  {example:{width}}  {meaning}" for example, meaning in HELP)))
 
 
-@click.command("list", epilog=_help_on_filters())
+_EXAMPLES = examples("list --sizes", "list --filter 'package:torch>=2.5 !finding:stale'")
+
+
+@click.command("list", epilog=f"{_help_on_filters()}\n\n{_EXAMPLES}")
 @click.option("--filter", "text", default="", metavar="FILTER", help="Only environments that match, as below.")
 @click.option("--packages", is_flag=True, help="With --json, add the packages of each environment.")
 @click.option("--sizes", is_flag=True, help="Measure what each environment occupies on disk.")

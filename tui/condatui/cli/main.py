@@ -7,12 +7,14 @@ from importlib import import_module
 from types import MappingProxyType
 
 import click
+from click.shell_completion import CompletionItem
+from msgspec.structs import replace
 
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import global_options
-from condatui.cli.reporting import ReportingGroup
+from condatui.cli.reporting import ReportingGroup, report
 from condatui_core.errors import UsageError
-from condatui_core.settings import SettingError
+from condatui_core.settings import SettingError, Settings
 
 # `condatui` without a command opens the workbench
 
@@ -27,7 +29,12 @@ def open_workbench(invocation: Invocation) -> int:
     try:
         return invocation.run_app(invocation.workbench(), invocation.clock)
     except SettingError as error:
-        raise invocation.located(error) from error
+        located = invocation.located(error)
+        if invocation.source_of(error.setting).source != "server":
+            raise located from error
+        report(located)  # the user cannot mend what an administrator has set for the machine
+        settings = replace(invocation.settings, **{error.setting: getattr(Settings(), error.setting)})
+        return invocation.run_app(invocation.workbench(settings), invocation.clock)
 
 
 # The commands
@@ -51,7 +58,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "take along": ("export", "pack", "unpack", "ship"),
         "watch": ("metrics", "sbom", "snapshot", "nodes", "fleet"),
-        "condatui itself": ("demo", "doctor"),
+        "condatui itself": ("config", "completion", "demo", "doctor"),
     }
 )
 """The commands, by what one does with them; each is `command` in the module of condatui.cli with its name."""
@@ -75,6 +82,13 @@ class _Commands(ReportingGroup):
     def _words(self, ctx: click.Context, name: str, room: int) -> str:
         command = self.get_command(ctx, name)
         return command.get_short_help_str(room) if command else ""
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Offer the commands, each with what one does with it, and import none of them: a shell is waiting."""
+        if incomplete and not incomplete[0].isalnum():
+            return super().shell_complete(ctx, incomplete)
+        titles = {name: title for title, names in GROUPS.items() for name in names}
+        return [CompletionItem(name, help=titles[name]) for name in COMMANDS if name.startswith(incomplete)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         if cmd_name not in COMMANDS:

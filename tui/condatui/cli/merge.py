@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from condatui.cli.completion_values import environments
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, note_prefixes
+from condatui.cli.options import examples, global_options, note_prefixes, offline_option
 from condatui.cli.run_action import acting_options, run_action
 from condatui_core.analyses.environments import resolve
 from condatui_core.records.environment import Inventory
@@ -18,13 +19,21 @@ if TYPE_CHECKING:
     from condatui_core.actions.protocol import JobContext
 
 
-@click.command("merge")
-@click.argument("member", metavar="MEMBER", callback=note_prefixes)
+@click.command(
+    "merge", epilog=examples("merge nlp-try --into nlp-exp --dry-run", "merge nlp-try --into nlp-exp --name nlp")
+)
+@click.argument("member", metavar="MEMBER", callback=note_prefixes, shell_complete=environments)
 @click.option(
-    "--into", "keeper", metavar="KEEPER", required=True, callback=note_prefixes, help="What it is merged into."
+    "--into",
+    "keeper",
+    metavar="KEEPER",
+    required=True,
+    callback=note_prefixes,
+    shell_complete=environments,
+    help="What it is merged into.",
 )
 @click.option("--name", metavar="NAME", default="", help="Name the merged one so; a path if it contains a slash.")
-@click.option("--offline", is_flag=True, help="Download nothing; otherwise the package cache is used first.")
+@offline_option
 @click.option("--put-back", is_flag=True, help="Take an interrupted merge back: MEMBER gets its path again.")
 @acting_options
 @global_options

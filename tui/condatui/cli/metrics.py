@@ -9,9 +9,10 @@ from pathlib import Path
 import click
 
 from condatui.cli.cleanup import check_writable
+from condatui.cli.completion_values import files
 from condatui.cli.disk import usage_of_all
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options
+from condatui.cli.options import examples, global_options
 from condatui.cli.reporting import say_problems
 from condatui_core import __version__
 from condatui_core.actions.restore.listing import restore_points
@@ -25,9 +26,14 @@ from condatui_core.workbench import Workbench
 _ENDING = ".prom"
 
 
-@click.command("metrics")
+@click.command("metrics", epilog=examples("metrics", "metrics -o /var/lib/node_exporter/condatui.prom"))
 @click.option(
-    "-o", "--output", "output", metavar="FILE.prom", help="Write this file, whole or not at all; replaces it."
+    "-o",
+    "--output",
+    "output",
+    metavar="FILE.prom",
+    shell_complete=files,
+    help="Write this file, whole or not at all; replaces it.",
 )
 @click.option("--no-sizes", is_flag=True, help="Do not walk the disk.")
 @global_options

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from condatui.cli.completion_values import environments
 from condatui.cli.reporting import AS_JSON
 from condatui_core import __version__
 from condatui_core.errors import UsageError
@@ -19,6 +20,15 @@ _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 Given = TypeVar("Given", str, tuple[str, ...])
 
 version_option = click.version_option(__version__, message="condatui %(version)s")
+
+
+FORCE = "Replace a file that is there."
+"""The help of `--force`."""
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help: examples, each a line of a shell without the `condatui` at its beginning."""
+    return "\n".join(("\b", "Examples:", *(f"  condatui {line}" for line in lines)))
 
 
 def json_flag(help: str) -> Callable[[_Decorated], _Decorated]:  # noqa: A002 - click's name
@@ -73,6 +83,11 @@ def _set_debug(context: click.Context, _parameter: click.Parameter, debug: bool)
 def _set_read_only(context: click.Context, _parameter: click.Parameter, read_only: bool) -> None:
     context.obj = context.obj.adding(read_only=read_only)
 
+
+offline_option = click.option(
+    "--offline", is_flag=True, help="Download nothing; otherwise the package cache is used first."
+)
+"""The option of a command that installs packages: the parameter `offline`."""
 
 _conda = click.option(
     "--conda",
@@ -167,5 +182,6 @@ _keeper = click.option(
     "keepers",
     metavar="ENV",
     multiple=True,
+    shell_complete=environments,
     help="Keep this one of the environments alike to it; may be given again.",
 )

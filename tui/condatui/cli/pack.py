@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from condatui.cli.completion_values import environments, files, words
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, note_prefixes
+from condatui.cli.options import FORCE, examples, global_options, note_prefixes
 from condatui.cli.run_action import acting_options, run_action
 from condatui_core.records.environment import Inventory
 from condatui_core.records.request import PackRequest
@@ -19,10 +20,19 @@ if TYPE_CHECKING:
 _FORMATS = "tar.gz, zip, tar.bz2, tar.xz, tar.zst, tar, squashfs, parcel, no-archive"
 
 
-@click.command("pack")
-@click.argument("env", callback=note_prefixes)
-@click.option("-o", "--output", "file", required=True, metavar="FILE", help="The archive.")
-@click.option("--format", default="", metavar="FORMAT", help=f"By default the format of the suffix; {_FORMATS}.")
+@click.command(
+    "pack",
+    epilog=examples("pack nlp-exp -o nlp-exp.tar.gz", "pack nlp-exp -o nlp.tar.zst --level 19 --dest-prefix /srv/nlp"),
+)
+@click.argument("env", callback=note_prefixes, shell_complete=environments)
+@click.option("-o", "--output", "file", required=True, metavar="FILE", shell_complete=files, help="The archive.")
+@click.option(
+    "--format",
+    default="",
+    metavar="FORMAT",
+    shell_complete=words(*_FORMATS.split(", ")),
+    help=f"By default the format of the suffix; {_FORMATS}.",
+)
 @click.option("--level", type=int, default=4, show_default=True, help="Compression: 0 to 9, tar.zst up to 22.")
 @click.option(
     "--threads",
@@ -37,7 +47,7 @@ _FORMATS = "tar.gz, zip, tar.bz2, tar.xz, tar.zst, tar, squashfs, parcel, no-arc
 )
 @click.option("--ignore-editable", is_flag=True, help="Pack it without packages installed in place.")
 @click.option("--ignore-missing", is_flag=True, help="Pack it without missing files.")
-@click.option("--force", "replace", is_flag=True, help="Replace the file if it exists.")
+@click.option("--force", "replace", is_flag=True, help=FORCE)
 @acting_options
 @global_options
 @click.pass_obj

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
+from condatui.cli.completion_values import environments
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options
+from condatui.cli.options import examples, global_options
 from condatui.cli.run_action import acting_options, run_action
 from condatui_core.errors import UsageError
 from condatui_core.records.relinking import SMALLEST, LinkMethod
@@ -13,15 +14,20 @@ from condatui_core.records.request import RelinkRequest, SeparateRequest
 from condatui_core.text import parse_bytes
 
 
-@click.command("relink")
-@click.argument("envs", metavar="[ENV...]", nargs=-1)
+@click.command("relink", epilog=examples("relink --dry-run", "relink --undo nlp-exp"))
+@click.argument("envs", metavar="[ENV...]", nargs=-1, shell_complete=environments)
 @click.option(
     "--method",
     type=click.Choice(["reflink", "hardlink"]),
     help="How files are joined; by default as shared blocks where the file system can, otherwise as hard links.",
 )
 @click.option("--smallest", metavar="SIZE", help="Leave smaller files alone; by default 4096, a number or as `1M`.")
-@click.option("--undo", metavar="ENV", help="Copy what was joined in this environment, so that it is its own again.")
+@click.option(
+    "--undo",
+    metavar="ENV",
+    shell_complete=environments,
+    help="Copy what was joined in this environment, so that it is its own again.",
+)
 @acting_options
 @global_options
 @click.pass_obj

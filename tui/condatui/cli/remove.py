@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import click
 
+from condatui.cli.completion_values import environments
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options
+from condatui.cli.options import examples, global_options
 from condatui.cli.run_action import acting_options, run_action
 from condatui_core.analyses.environments import resolve
 from condatui_core.errors import UsageError
@@ -17,8 +18,8 @@ from condatui_core.records.request import RemoveRequest
 from condatui_core.settings import absolute_path
 
 
-@click.command("remove")
-@click.argument("envs", metavar="ENV...", nargs=-1, required=True)
+@click.command("remove", epilog=examples("remove try-again-final-v2 --dry-run", "remove nlp-try bert-finetune --yes"))
+@click.argument("envs", metavar="ENV...", nargs=-1, required=True, shell_complete=environments)
 @click.option("--no-restore-point", is_flag=True, help="Keep nothing: the environments cannot be restored.")
 @click.option("--override-frozen", is_flag=True, help="Remove frozen environments too.")
 @click.option("--override-kept", is_flag=True, help="Remove environments too that are kept (`condatui keep`).")

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import Struct
 
+from condatui.cli.completion_values import restore_points
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options
+from condatui.cli.options import examples, global_options
 from condatui.cli.reporting import say, say_problems
 from condatui.cli.run_action import acting_options, run_action
 from condatui.json_documents import print_json
@@ -27,8 +28,8 @@ class RestorePointsDocument(Struct, frozen=True, kw_only=True):
     """Newest first."""
 
 
-@click.command("restore")
-@click.argument("point", metavar="[ID]", required=False)
+@click.command("restore", epilog=examples("restore --list", "restore 20260301-120000-nlp-try"))
+@click.argument("point", metavar="[ID]", required=False, shell_complete=restore_points)
 @click.option("--list", "only_list", is_flag=True, help="List the restore points.")
 @acting_options
 @global_options

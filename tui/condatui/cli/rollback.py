@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
+from condatui.cli.completion_values import environments, restore_points
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options
+from condatui.cli.options import examples, global_options, offline_option
 from condatui.cli.run_action import acting_options, run_action
 from condatui_core.records.environment import Inventory
 from condatui_core.records.request import RestoreRequest, RollbackRequest
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
     from condatui_core.actions.protocol import JobContext
 
 
-@click.command("rollback")
-@click.argument("env")
-@click.argument("to", metavar="[REVISION|RESTORE-POINT]", required=False)
-@click.option("--offline", is_flag=True, help="Download nothing.")
+@click.command("rollback", epilog=examples("rollback nlp-exp", "rollback nlp-exp 3 --dry-run"))
+@click.argument("env", shell_complete=environments)
+@click.argument("to", metavar="[REVISION|RESTORE-POINT]", required=False, shell_complete=restore_points)
+@offline_option
 @acting_options
 @global_options
 @click.pass_obj

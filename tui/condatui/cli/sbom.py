@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
+from condatui.cli.completion_values import environments, files
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, note_prefixes
+from condatui.cli.options import FORCE, examples, global_options, note_prefixes
 from condatui.cli.reporting import say, say_problems
 from condatui_core import __version__
 from condatui_core.actions.guards import refuse
@@ -17,10 +18,18 @@ from condatui_core.records.prefix import PrefixContents
 _STDOUT = "-"
 
 
-@click.command("sbom")
-@click.argument("env", callback=note_prefixes)
-@click.option("-o", "--output", "file", metavar="FILE", default=_STDOUT, help="The file; `-`, the default, is stdout.")
-@click.option("--force", "replace", is_flag=True, help="Replace a file that is there.")
+@click.command("sbom", epilog=examples("sbom nlp-exp -o nlp-exp.cdx.json", "sbom nlp-exp | grype"))
+@click.argument("env", callback=note_prefixes, shell_complete=environments)
+@click.option(
+    "-o",
+    "--output",
+    "file",
+    metavar="FILE",
+    shell_complete=files,
+    default=_STDOUT,
+    help="The file; `-`, the default, is stdout.",
+)
+@click.option("--force", "replace", is_flag=True, help=FORCE)
 @global_options
 @click.pass_obj
 def command(invocation: Invocation, *, env: str, file: str, replace: bool) -> None:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from condatui.cli.completion_values import directories, environments
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, note_prefixes
+from condatui.cli.options import examples, global_options, note_prefixes
 from condatui.cli.run_action import acting_options, run_action
-from condatui.cli.slim_classes import DEFAULT, read_classes
+from condatui.cli.slim_classes import DEFAULT, complete_classes, read_classes
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Inventory
 from condatui_core.records.request import IMAGE_BASE, ShipRequest
@@ -19,9 +20,23 @@ if TYPE_CHECKING:
     from condatui_core.actions.protocol import JobContext
 
 
-@click.command("ship")
-@click.argument("env", callback=note_prefixes)
-@click.option("-o", "--output", "directory", required=True, metavar="DIR", help="A directory that is new or empty.")
+@click.command(
+    "ship",
+    epilog=examples(
+        "ship nlp-exp -o image --command 'python -m service' --port 8080",
+        "ship nlp-exp -o image --from archive --slim --force",
+    ),
+)
+@click.argument("env", callback=note_prefixes, shell_complete=environments)
+@click.option(
+    "-o",
+    "--output",
+    "directory",
+    required=True,
+    metavar="DIR",
+    shell_complete=directories,
+    help="A directory that is new or empty.",
+)
 @click.option(
     "--from",
     "source",
@@ -33,7 +48,9 @@ if TYPE_CHECKING:
 @click.option("--base", default=IMAGE_BASE, show_default=True, metavar="IMAGE", help="With a tag or a digest.")
 @click.option("--command", "command_line", default="", metavar="COMMAND", help="What a container runs; else python.")
 @click.option("--port", type=int, metavar="N", help="The port that the service listens to.")
-@click.option("--no-variables", "variables", is_flag=True, flag_value=False, default=True, help="Set no variables.")
+@click.option(
+    "--no-variables", "variables", is_flag=True, flag_value=False, default=True, help="Leave out environment variables."
+)
 @click.option(
     "--slim",
     metavar="A,B,...",
@@ -41,6 +58,7 @@ if TYPE_CHECKING:
     flag_value=DEFAULT,
     default=None,
     callback=read_classes,
+    shell_complete=complete_classes,
     help="Leave these classes of files out; `default`, or none, for all whose risk is none or low.",
 )
 @click.option("--force", "replace", is_flag=True, help="Replace what an earlier ship has written.")

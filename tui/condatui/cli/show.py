@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from condatui.cli.completion_values import environments
 from condatui.cli.documents.environments import describe_environment
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, json_option, note_prefixes
+from condatui.cli.options import examples, global_options, json_option, note_prefixes
 from condatui.cli.reporting import say_problems
 from condatui.json_documents import print_json
 from condatui_core.records.environment import Environment
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from condatui_core.workbench import Workbench
 
 
-@click.command("show")
-@click.argument("env", callback=note_prefixes)
+@click.command("show", epilog=examples("show nlp-exp", "show nlp-exp --checksums --json"))
+@click.argument("env", callback=note_prefixes, shell_complete=environments)
 @click.option("--checksums", is_flag=True, help="Read every file of conda packages, instead of their sizes and times.")
 @json_option
 @global_options

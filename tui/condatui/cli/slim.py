@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
+from condatui.cli.completion_values import environments
 from condatui.cli.documents.slim import describe_slimming
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, json_flag, note_prefixes
+from condatui.cli.options import examples, global_options, json_flag, note_prefixes
 from condatui.cli.reporting import say_problems
 from condatui.cli.slimmed_copy import Copying, copying_options, make_copy
 from condatui.cli.traced import RunsRest, traced, tracing_options
@@ -14,10 +15,14 @@ from condatui.json_documents import print_json
 from condatui_core.records.usage import Run
 
 
-@click.command("slim", cls=RunsRest)
-@click.argument("env", callback=note_prefixes)
-@copying_options
+@click.command(
+    "slim",
+    cls=RunsRest,
+    epilog=examples("slim nlp-exp", "slim nlp-exp --into nlp-service --classes tests,documentation"),
+)
+@click.argument("env", callback=note_prefixes, shell_complete=environments)
 @tracing_options
+@copying_options
 @json_flag("Print one JSON document; with --into plan, events and result as lines of JSON.")
 @global_options
 @click.pass_context

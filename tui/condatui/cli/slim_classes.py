@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from condatui_core.analyses.slimming.classes import USUAL, class_named
+from condatui.cli.completion_values import words
+from condatui_core.analyses.slimming.classes import LEAVABLE, USUAL, class_named
 from condatui_core.errors import UsageError
 from condatui_core.records.slimming import SlimClass
 
@@ -24,3 +25,7 @@ def _class(name: str) -> SlimClass:
         return class_named(name)
     except UsageError as error:
         raise click.BadParameter(error.title) from error
+
+
+complete_classes = words(*LEAVABLE)
+"""Completes the first of such classes."""

@@ -11,7 +11,7 @@ import click
 
 from condatui.cli.invocation import Invocation
 from condatui.cli.run_action import confirming_options, run_action
-from condatui.cli.slim_classes import read_classes
+from condatui.cli.slim_classes import complete_classes, read_classes
 from condatui_core.analyses.slimming.classes import LEAVABLE, USUAL
 from condatui_core.records.environment import Inventory
 from condatui_core.records.request import SlimRequest
@@ -58,9 +58,10 @@ def copying_options(command: Callable[..., Any]) -> Callable[..., Any]:
             chosen = tuple(dict.fromkeys((*chosen, LEAVABLE["conda-meta"])))
         return command(*given, copying=Copying(into, chosen, leave_out, keep, **flags), **named)
 
+    copying = confirming_options(copying)
     for option in _OPTIONS:
         copying = option(copying)
-    return confirming_options(copying)
+    return copying
 
 
 def make_copy(invocation: Invocation, env: str, copying: Copying, *, as_json: bool) -> None:
@@ -105,6 +106,7 @@ _OPTIONS = (
         "--classes",
         metavar="A,B,...",
         callback=read_classes,
+        shell_complete=complete_classes,
         help="With --into: the classes that the copy lacks; unless given, all whose risk is none or low.",
     ),
     click.option("--into", metavar="NAME", help="Make a slimmed copy of that name or path, and prove that it works."),

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from condatui.cli.completion_values import directories, files
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options
+from condatui.cli.options import examples, global_options
 from condatui.cli.run_action import acting_options, run_action
 from condatui_core.records.environment import Inventory
 from condatui_core.records.request import UnpackRequest
@@ -16,9 +17,12 @@ if TYPE_CHECKING:
     from condatui_core.actions.protocol import JobContext
 
 
-@click.command("unpack")
-@click.argument("archive")
-@click.argument("directory", metavar="DIR")
+@click.command(
+    "unpack",
+    epilog=examples("unpack nlp-exp.tar.gz /srv/envs/nlp-exp", "unpack nlp-exp.tar.gz ./nlp-exp --register --dry-run"),
+)
+@click.argument("archive", shell_complete=files)
+@click.argument("directory", metavar="DIR", shell_complete=directories)
 @click.option("--register", is_flag=True, help="Let conda list the environment: note it in environments.txt.")
 @acting_options
 @global_options

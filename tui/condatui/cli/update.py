@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import click
 
+from condatui.cli.completion_values import environments, files
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options
+from condatui.cli.options import examples, global_options, offline_option
 from condatui.cli.run_action import acting_options, run_action
 from condatui_core.records.environment import Inventory
 from condatui_core.records.request import UpdateRequest
 
 
-@click.command("update")
-@click.argument("envs", metavar="ENV...", nargs=-1, required=True)
-@click.option("--like", metavar="BASELINE", help="The environment whose versions they get.")
-@click.option("-f", "--file", "file", metavar="FILE", help="The file whose packages they get.")
+@click.command(
+    "update", epilog=examples("update nlp-exp --like nlp-base --dry-run", "update nlp-exp -f environment.yml --prune")
+)
+@click.argument("envs", metavar="ENV...", nargs=-1, required=True, shell_complete=environments)
+@click.option(
+    "--like", metavar="BASELINE", shell_complete=environments, help="The environment whose versions they get."
+)
+@click.option("-f", "--file", "file", metavar="FILE", shell_complete=files, help="The file whose packages they get.")
 @click.option("--prune", is_flag=True, help="With -f: remove what the file has no need for.")
-@click.option("--offline", is_flag=True, help="Download nothing; otherwise the package cache is used first.")
+@offline_option
 @acting_options
 @global_options
 @click.pass_obj

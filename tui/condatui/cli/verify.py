@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from condatui.cli.completion_values import environments, files
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, json_option, note_prefixes
+from condatui.cli.options import examples, global_options, json_option, note_prefixes
 from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.text import sanitize
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
     from condatui_core.records.solution import Solution
 
 
-@click.command("verify")
-@click.argument("env", metavar="ENV", callback=note_prefixes)
-@click.argument("file", metavar="FILE")
+@click.command(
+    "verify", epilog=examples("verify nlp-exp environment.yml", "verify nlp-exp environment.yml --solve --json")
+)
+@click.argument("env", metavar="ENV", callback=note_prefixes, shell_complete=environments)
+@click.argument("file", metavar="FILE", shell_complete=files)
 @click.option("--solve", is_flag=True, help="Ask conda as well whether it can still build the file; nothing is made.")
 @click.option("--offline", is_flag=True, help="With --solve: ask only what is on this machine.")
 @click.option(

@@ -9,7 +9,7 @@ import pytest
 
 from condatui_core.errors import UsageError
 from condatui_core.settings import Locations, Settings, expand_home
-from condatui_core.settings_file import read_settings
+from condatui_core.settings_files.effective import read_settings, unknown_variables
 
 
 def read(directory: Path, text: str | bytes | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -144,9 +144,24 @@ def test_one_variable_moves_every_path(tmp_path: Path) -> None:
         assert not path.exists()
 
 
-def test_a_setting_that_is_not_known_is_answered_with_those_that_are(tmp_path: Path) -> None:
-    error = refused(tmp_path, "stale_day: 90\n")
-    assert all(each in error.hint for each in Settings.__struct_fields__)
+def test_a_setting_that_is_not_known_is_answered_with_the_nearest_or_with_all(tmp_path: Path) -> None:
+    assert refused(tmp_path, "stale_day: 90\n").hint == "Did you mean `stale_days`?"
+    far = refused(tmp_path, "colour: red\n")
+    assert all(each in far.hint for each in Settings.__struct_fields__)
+
+
+def test_a_variable_that_is_nearly_one_of_ours_is_told_and_others_are_not() -> None:
+    environ = {
+        "CONDATUI_STALE_DAY": "1",
+        "CONDATUI_STALE_DAYS": "1",
+        "CONDATUI_HOME": "/x",
+        "CONDATUI_TEST_TORCH": "/t",
+    }
+    (told,) = unknown_variables(environ)
+    assert (told.title, told.hint) == (
+        "The variable CONDATUI_STALE_DAY sets nothing.",
+        "Did you mean `CONDATUI_STALE_DAYS`?",
+    )
 
 
 ME = pwd.getpwuid(os.geteuid())
