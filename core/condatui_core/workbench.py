@@ -69,6 +69,8 @@ class Workbench:
     ) -> None:
         self.settings = settings
         self.locations = locations
+        self.environ = environ
+        """The variables of this process."""
         self.log = CommandLog()
         """Every command that was run."""
         self._client = CondaClient(
@@ -198,7 +200,7 @@ class Workbench:
         from condatui_core.prefixes.installed_files import check_files  # noqa: PLC0415 - as above
 
         faults = await asyncio.to_thread(partial(check_files, environment.prefix, checksums=checksums))
-        return tuple(file_findings(faults))
+        return tuple(file_findings(faults, environment.prefix))
 
     async def groups(
         self,

@@ -134,5 +134,9 @@ def test_in_tmux(installed: Path, environ: dict[str, str], tmp_path: Path) -> No
         while "1 of 2 · filter" not in (screen := tmux("capture-pane", "-p")):
             assert time.monotonic() < deadline, screen
         assert "vision-cuda" in screen
+        tmux("send-keys", "y")
+        while "Copied to tmux's buffer" not in (screen := tmux("capture-pane", "-p")):
+            assert time.monotonic() < deadline, screen
+        assert tmux("show-buffer").endswith("/envs/vision-cuda")
     finally:
         tmux("kill-server")

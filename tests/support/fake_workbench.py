@@ -179,6 +179,7 @@ class FakeWorkbench:
         self.settings = settings or Settings(watch_seconds=0)
         here = Path("/nowhere")
         self.locations = Locations(home=here, config=here, cache=here, state=here)
+        self.environ: dict[str, str] = {}
         self.log = FakeLog()
         self.jobs = FakeJobs(check_writable=self.check_writable)
         self.disk = FakeDisk()

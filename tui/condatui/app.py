@@ -21,6 +21,7 @@ from condatui.action_app import LEAVE_GROUP, SEEN_GROUP
 from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext, comparable, left_out_of_comparison
 from condatui.actions.registry import ACTION_BY_ID, bindings
+from condatui.clipboard import COPY_GROUP
 from condatui.messages import (
     AlikeFound,
     CleanupFound,
@@ -198,6 +199,15 @@ class CondatuiApp(RecoveringApp):
         elif isinstance(place, PlaceScreen):
             place.say(reason)
 
+    @property
+    def clipboard(self) -> str:
+        """What was copied last, which fields paste."""
+        return self.session.clipboard.text
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy what the user has selected in a field."""
+        self.session.clipboard.copy(text, "", lambda _: None)
+
     def action_reload(self) -> None:
         """Look again, and read what has changed."""
         self._load(refresh=False)
@@ -286,6 +296,8 @@ class CondatuiApp(RecoveringApp):
 def _as_message(group: str, error: BaseException) -> CondatuiError:
     of_jobs = group in (JOBS_GROUP, SEEN_GROUP, LEAVE_GROUP)
     title = "Following the jobs failed." if of_jobs else "Looking at the environments failed."
-    if group == CLEANUP_GROUP:
+    if group == COPY_GROUP:
+        title = "Copying failed."
+    elif group == CLEANUP_GROUP:
         title = "Looking for what could go failed."
     return unexpected(error, title, "r tries again.")

@@ -7,11 +7,12 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from textual.dom import DOMNode
+from textual.app import App
 from textual.signal import Signal
 
 from condatui.actions.keymap import Keymap
 from condatui.actions.registry import ACTION_BY_ID
+from condatui.clipboard import Clipboard
 from condatui.view_models import glyphs
 from condatui.view_models.cleanup.found import CleanupOptions
 from condatui.view_models.gpu import GpuState
@@ -33,9 +34,10 @@ if TYPE_CHECKING:
 class Session:
     """One run of the workbench. The app puts in what is new; the places show it and change the marks."""
 
-    def __init__(self, owner: DOMNode, workbench: Workbench, *, host: str, clock: Callable[[], datetime]) -> None:
+    def __init__(self, owner: App[None], workbench: Workbench, *, host: str, clock: Callable[[], datetime]) -> None:
         """Raises UsageError for impossible keys in the settings."""
         self.workbench = workbench
+        self.clipboard = Clipboard(owner, workbench.environ)
         self.host = host
         self.clock = clock
         self.keymap = Keymap.of_settings(workbench.settings.keys)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 from condatui_core.records.finding import Finding
@@ -13,15 +14,17 @@ _NAMED = 3
 """The number of packages that a command names; the evidence has all of them."""
 
 
-def consistency_findings(contents: PrefixContents) -> Iterator[Finding]:
+def consistency_findings(contents: PrefixContents, prefix: str) -> Iterator[Finding]:
     """The findings about dependencies that are not met, and pins that hold nothing."""
     if contents.unmet:
         lacking = list(dict.fromkeys(each.package for each in contents.unmet))
+        command = conda_install(prefix, "--update-deps", *lacking[:_NAMED])
         yield Finding(
             id="unmet-dependencies",
             severity="warning",
             message=f"{_depend(len(lacking))} on what is not there: {some_of(lacking)}",
-            remedy=f"`conda install --update-deps {' '.join(lacking[:_NAMED])}` shows what it would change first",
+            remedy=f"`{command}` shows what it would change first",
+            command=command,
             evidence=tuple(map(_line, contents.unmet)),
         )
     if pins := contents.malformed_pins:
@@ -35,24 +38,29 @@ def consistency_findings(contents: PrefixContents) -> Iterator[Finding]:
         )
 
 
+def conda_install(prefix: str, *arguments: str) -> str:
+    """The command that lets conda install something into an environment, whichever one is active in the shell."""
+    return shlex.join(("conda", "install", "-p", prefix, *arguments))
+
+
 def _depend(count: int) -> str:
     return counted(count, "package depends", "packages depend")
 
 
-def file_findings(faults: FileFaults) -> Iterator[Finding]:
+def file_findings(faults: FileFaults, prefix: str) -> Iterator[Finding]:
     """The findings about files of conda packages that are not there, or not as conda has installed them."""
     if faults.missing:
-        yield _files("missing-files", f"{_count(faults.missing)} missing", faults.missing)
+        yield _files("missing-files", f"{_count(faults.missing)} missing", faults.missing, prefix)
     if faults.altered:
         what = "not what conda has installed" if faults.by_checksum else "of another size or time than conda installed"
-        yield _files("altered-files", f"{_count(faults.altered)} {what}", faults.altered)
+        yield _files("altered-files", f"{_count(faults.altered)} {what}", faults.altered, prefix)
 
 
-def _files(finding_id: str, message: str, faults: Sequence[PackageFaults]) -> Finding:
-    specs = " ".join(each.spec for each in faults[:_NAMED])
+def _files(finding_id: str, message: str, faults: Sequence[PackageFaults], prefix: str) -> Finding:
+    command = conda_install(prefix, "--force-reinstall", *(each.spec for each in faults[:_NAMED]))
     others = ", the others likewise" if len(faults) > _NAMED else ""
     them = "it" if sum(len(each.paths) for each in faults) == 1 else "them"
-    again = f"`conda install --force-reinstall {specs}` puts {them} back{others}"
+    again = f"`{command}` puts {them} back{others}"
     linked = [each.dist_name for each in faults if each.linked]
     first = f"delete {some_of(linked)} from the package cache, which has the same content, then " if linked else ""
     return Finding(
@@ -60,6 +68,7 @@ def _files(finding_id: str, message: str, faults: Sequence[PackageFaults]) -> Fi
         severity="warning",
         message=f"{message}: {some_of([each.package for each in faults])}",
         remedy=f"{first}{again}",
+        command="" if linked else command,
         evidence=tuple(_lines(faults)),
         source="file-check",
     )

@@ -71,8 +71,9 @@ def findings_of(observed: PrefixObservations, *, now: datetime, stale_days: int)
         from condatui_core.analyses.provenance import provenance_findings  # noqa: PLC0415 - as above
 
         found += _other_platform(observed)
-        known = (*consistency_findings(observed.contents), *provenance_findings(observed.contents, observed.config))
-        found += [replace(each, remedy="") for each in known] if observed.foreign else known
+        contents, prefix = observed.contents, observed.pointer.prefix
+        known = (*consistency_findings(contents, prefix), *provenance_findings(contents, observed.config, prefix))
+        found += [replace(each, remedy="", command="") for each in known] if observed.foreign else known
         found += _lesser_problems(observed.contents)
         found += _frozen(observed.contents)
         found += _slimmed(observed.contents)
@@ -134,13 +135,14 @@ def _set_aside(prefix: str, origin: str, by: SetAsideBy | None) -> Finding:
     put_back = shlex.join(("mv", "--", prefix, origin))
     if by not in _PUTTING_BACK:
         remedy = f"if no job is removing it: `{put_back}` puts it back, as far as it is whole; or remove it"
-        return _remains("set aside by a removal that has not ended", remedy, f"it was {origin}")
+        found = _remains("set aside by a removal that has not ended", remedy, f"it was {origin}")
+        return replace(found, command=put_back)
     remedy = (
         "its job, among the interrupted ones, says what is whole and puts it right; "
         f"by hand, once {origin} is free: `{put_back}`"
     )
     found = _remains(f"set aside by {_PUTTING_BACK[by]} that has not ended", remedy, f"it was {origin}")
-    return replace(found, cleanup="set-aside")
+    return replace(found, cleanup="set-aside", command=put_back)
 
 
 _PUTTING_BACK: Mapping[SetAsideBy | None, str] = MappingProxyType(
@@ -197,12 +199,14 @@ def _broken(observed: PrefixObservations, contents: PrefixContents) -> list[Find
 
 
 def _without_history(observed: PrefixObservations, contents: PrefixContents, damage: Sequence[Problem]) -> Finding:
+    touch = shlex.join(("touch", f"{observed.pointer.prefix}/conda-meta/history"))
     return Finding(
         id="broken",
         severity="error",
         cleanup="broken",
         message="conda-meta/history is missing, so conda does not see it",
-        remedy=f"touch {observed.pointer.prefix}/conda-meta/history",
+        remedy=f"`{touch}` lets conda see it",
+        command=touch,
         evidence=(f"{counted(len(contents.packages), 'record is', 'records are')} still there", *_lines(damage)),
     )
 
@@ -222,6 +226,7 @@ def _second_record(problem: Problem, second: SecondRecord) -> Finding:
         remedy=f"conda may take either; delete the other one: `{leftover}`"
         if second.proven
         else f"conda may take either; if {second.package} works, set the other one aside: {problem.path}",
+        command=leftover if second.proven else "",
         evidence=_lines((problem,)),
     )
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
 
 from condatui_core.analyses.channels import ANACONDA_NAMES, channel_identity, channel_label
+from condatui_core.analyses.consistency import conda_install
 from condatui_core.records.finding import Finding
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import (
@@ -115,11 +118,11 @@ def _families_of(name: str) -> tuple[int, ...]:
     return tuple(index for index, family in enumerate(FAMILIES) if family.members.fullmatch(name))
 
 
-def provenance_findings(contents: PrefixContents, config: ChannelConfig) -> tuple[Finding, ...]:
+def provenance_findings(contents: PrefixContents, config: ChannelConfig, prefix: str) -> tuple[Finding, ...]:
     """The findings about origins: clashing or unknown channels, and packages that pip installed or replaced."""
     pip = contents.pip_distributions
     return (
-        *_pip_over_conda(contents.replaced),
+        *_pip_over_conda(contents.replaced, prefix),
         *_leftovers(contents.leftovers),
         *_mixed_channels(contents.packages, config),
         *_anaconda_terms(contents.packages, config),
@@ -130,9 +133,10 @@ def provenance_findings(contents: PrefixContents, config: ChannelConfig) -> tupl
     )
 
 
-def _pip_over_conda(replaced: Sequence[Replacement]) -> list[Finding]:
+def _pip_over_conda(replaced: Sequence[Replacement], prefix: str) -> list[Finding]:
     if not replaced:
         return []
+    remedy, command = _way_back(replaced[0], prefix)
     names = some_of([f"{each.package} {_change(each)}" for each in replaced])
     count = "a conda package" if len(replaced) == 1 else counted(len(replaced), "conda package")
     return [
@@ -140,19 +144,22 @@ def _pip_over_conda(replaced: Sequence[Replacement]) -> list[Finding]:
             id="pip-over-conda",
             severity="warning",
             message=f"pip replaced {count}: {names}",
-            remedy=f"to restore conda's: {_way_back(replaced[0])}",
+            remedy=f"to restore conda's: {remedy}",
+            command=command,
             evidence=tuple(_replacement_lines(replaced)),
         )
     ]
 
 
-def _way_back(replacement: Replacement) -> str:
-    """The commands that restore conda's package; without version and build, conda would upgrade it."""
+def _way_back(replacement: Replacement, prefix: str) -> tuple[str, str]:
+    """What restores conda's package, in words and as a command; without version and build, conda would upgrade it."""
     spec = "=".join(filter(None, (replacement.package, replacement.conda_version, replacement.conda_build)))
-    install = f"`conda install --force-reinstall {spec}`"
+    install = conda_install(prefix, "--force-reinstall", spec)
     if replacement.beside:  # pip uninstalls whichever dist-info it finds first
-        return f"{install}, then delete {replacement.beside}"
-    return f"`pip uninstall {replacement.distribution}`, then {install}"
+        return f"`{install}`, then delete {replacement.beside}", ""
+    python = os.path.join(prefix, "bin", "python")  # the pip that a shell finds belongs to what is active there
+    uninstall = shlex.join((python, "-m", "pip", "uninstall", replacement.distribution))
+    return f"`{uninstall}`, then `{install}`", f"{uninstall} && {install}"
 
 
 def _leftovers(leftovers: Sequence[LeftoverDistribution]) -> list[Finding]:

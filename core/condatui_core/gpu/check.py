@@ -46,7 +46,15 @@ def gpu_findings(static: StaticFacts, driver: Driver | None, *, platform: str) -
     remedy = f"{verdict.remedy}: {verdict.command}" if verdict.command else verdict.remedy
     message = verdict.message
     return (
-        Finding(id="cpu-torch-on-gpu", severity="warning", message=message, remedy=remedy, evidence=seen, source="gpu"),
+        Finding(
+            id="cpu-torch-on-gpu",
+            severity="warning",
+            message=message,
+            remedy=remedy,
+            command=verdict.command,
+            evidence=seen,
+            source="gpu",
+        ),
     )
 
 

@@ -69,6 +69,9 @@ class Finding(Struct, frozen=True, kw_only=True):
     """The message in the few words that a table has room for; empty if the id says enough."""
     remedy: Advice = ""
     """What to do, one line, with the command where there is one; empty if there is nothing to say."""
+    command: str = ""
+    """The command that does what the remedy says, for a shell and ready to run: it names the environment. Empty if no
+    command alone does it."""
     evidence: tuple[str, ...] = ()
     """The evidence, one line each: files, versions, dates."""
     source: FindingSource = "files"

@@ -86,8 +86,9 @@ def test_the_findings_say_who_lacks_what() -> None:
         ),
         malformed_pins=(MalformedPin(line="nunpy 1.*", name="nunpy"), MalformedPin(line="!!", name="")),
     )
-    lacking, pins = consistency_findings(contents)
+    lacking, pins = consistency_findings(contents, "/envs/a b")
     assert (lacking.id, lacking.message) == ("unmet-dependencies", "1 package depends on what is not there: scipy")
+    assert lacking.command == "conda install -p '/envs/a b' --update-deps scipy"
     assert lacking.evidence == (
         "scipy needs numpy >=1.23: numpy 1.20 h0 is here",
         "scipy needs libblas: it is not installed",

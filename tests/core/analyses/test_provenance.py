@@ -18,6 +18,7 @@ from condatui_core.records.package import (
 from condatui_core.records.prefix import History, PrefixContents
 
 CONFIG = ChannelConfig()
+PREFIX = "/opt/envs/two words"
 FORGE = "https://conda.anaconda.org/conda-forge"
 MAIN = "https://repo.anaconda.com/pkgs/main"
 TORCH = "https://conda.anaconda.org/pytorch"
@@ -28,7 +29,7 @@ def record(name: str, base_url: str | None, version: str = "1.0", **more: object
 
 
 def findings(*packages: PackageRecord) -> dict[tuple[str, str], Finding]:
-    found = provenance_findings(PrefixContents(packages=packages), CONFIG)
+    found = provenance_findings(PrefixContents(packages=packages), CONFIG, PREFIX)
     return {(each.id, each.severity): each for each in found}
 
 
@@ -105,12 +106,13 @@ def test_pip_over_conda_names_both_versions_and_the_way_back() -> None:
         ),
         Replacement(package="attrs", distribution="attrs", conda_version="23.1", pip_version="23.1"),
     )
-    (found,) = provenance_findings(PrefixContents(replaced=replaced), CONFIG)
+    (found,) = provenance_findings(PrefixContents(replaced=replaced), CONFIG, PREFIX)
     assert (found.id, found.severity) == ("pip-over-conda", "warning")
     assert found.message == "pip replaced 2 conda packages: pytorch 2.0.1 by 2.1.0, attrs 23.1 by the same version"
-    assert found.remedy == (
-        "to restore conda's: `pip uninstall torch`, then `conda install --force-reinstall pytorch=2.0.1=py311_0`"
-    )
+    uninstall = "'/opt/envs/two words/bin/python' -m pip uninstall torch"
+    install = "conda install -p '/opt/envs/two words' --force-reinstall pytorch=2.0.1=py311_0"
+    assert found.remedy == f"to restore conda's: `{uninstall}`, then `{install}`"
+    assert found.command == f"{uninstall} && {install}"
     assert found.evidence[:2] == ("pytorch: conda says 2.0.1, Python imports torch 2.1.0", "  f")
 
 
@@ -124,17 +126,19 @@ def test_beside_condas_dist_info_pip_uninstall_might_take_condas_and_is_not_advi
         pip_version="2.1.0",
         beside=path,
     )
-    (found,) = provenance_findings(PrefixContents(replaced=(replaced,)), CONFIG)
+    (found,) = provenance_findings(PrefixContents(replaced=(replaced,)), CONFIG, PREFIX)
     assert found.remedy == (
-        f"to restore conda's: `conda install --force-reinstall pytorch=2.0.1=0`, then delete {path}"
+        "to restore conda's: `conda install -p '/opt/envs/two words' --force-reinstall pytorch=2.0.1=0`, "
+        f"then delete {path}"
     )
+    assert not found.command
 
 
 def test_a_leftover_of_pip_is_told_and_pip_uninstall_not_advised() -> None:
     left = LeftoverDistribution(
         name="idna", version="2.5", path="lib/x", overwritten_by="conda's idna 3.10", evidence="the sizes"
     )
-    (found,) = provenance_findings(PrefixContents(leftovers=(left,)), CONFIG)
+    (found,) = provenance_findings(PrefixContents(leftovers=(left,)), CONFIG, PREFIX)
     assert (found.id, found.severity) == ("pip-leftover", "note")
     assert found.message == "pip has left behind what is overwritten since: idna 2.5"
     assert found.evidence == ("lib/x, under conda's idna 3.10: the sizes",)
@@ -154,7 +158,7 @@ def test_editable_and_local_installs_are_what_no_export_can_carry() -> None:
             distribution("from-git", "vcs", url="git+https://host/x"),
         )
     )
-    found = {each.id: each for each in provenance_findings(contents, CONFIG)}
+    found = {each.id: each for each in provenance_findings(contents, CONFIG, PREFIX)}
     assert found.keys() == {"editable", "local"}
     yours = "yours 1 from a directory that its files do not name"
     assert found["editable"].evidence == ("mine 1 from /home/ann/mine", yours)
@@ -163,7 +167,7 @@ def test_editable_and_local_installs_are_what_no_export_can_carry() -> None:
 
 def test_code_that_a_pth_file_without_an_owner_adds_is_editable_too() -> None:
     path = PathOutside(file="lib/python3.12/site-packages/conda.pth", location="/home/u/src/mylib/")
-    (found,) = provenance_findings(PrefixContents(outside=(path,)), CONFIG)
+    (found,) = provenance_findings(PrefixContents(outside=(path,)), CONFIG, PREFIX)
     assert (found.id, found.message) == ("editable", "editable, which an export cannot include: mylib")
     assert found.evidence == ("/home/u/src/mylib/, which lib/python3.12/site-packages/conda.pth adds",)
 
@@ -171,7 +175,7 @@ def test_code_that_a_pth_file_without_an_owner_adds_is_editable_too() -> None:
 def test_a_stale_site_packages_says_what_it_is_and_costs() -> None:
     stale = StaleSitePackages(path="lib/python3.11/site-packages", names=("foo 1.0", "bar 2"), bytes=2_000_000)
     contents = PrefixContents(packages=(record("python", FORGE, "3.12.1"),), stale_site_packages=(stale,))
-    (found,) = provenance_findings(contents, CONFIG)
+    (found,) = provenance_findings(contents, CONFIG, PREFIX)
     assert (found.id, found.severity, found.evidence) == ("stale-python", "note", ("foo 1.0", "bar 2"))
     assert found.message == (
         "python 3.12.1 does not read lib/python3.11/site-packages: 2 packages of pip, 2.0 MB by their RECORD files"

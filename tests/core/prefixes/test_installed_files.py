@@ -129,18 +129,21 @@ def test_a_file_that_was_edited_through_a_hard_link_is_put_back_from_a_new_cache
         stream.write("edited in place")
     found = check_files(str(prefix))
     assert [each.linked for each in found.altered] == [("lib/a.so",)]
-    (altered,) = file_findings(found)
+    (altered,) = file_findings(found, str(prefix))
     assert altered.remedy == (
         "delete tool-1.0-0 from the package cache, which has the same content, "
-        "then `conda install --force-reinstall tool=1.0=0` puts it back"
+        f"then `conda install -p {prefix} --force-reinstall tool=1.0=0` puts it back"
     )
     assert "the package cache or other environments have the same file" in altered.evidence[1]
 
 
 def test_the_findings_name_package_version_and_build() -> None:
-    missing, altered = file_findings(FileFaults(missing=faults("a", "b"), altered=faults("c"), by_checksum=True))
+    missing, altered = file_findings(
+        FileFaults(missing=faults("a", "b"), altered=faults("c"), by_checksum=True), "/envs/x"
+    )
     assert (missing.id, missing.message) == ("missing-files", "2 files of packages are missing: tool")
-    assert missing.remedy == "`conda install --force-reinstall tool=1.0=0` puts them back"
+    assert missing.remedy == "`conda install -p /envs/x --force-reinstall tool=1.0=0` puts them back"
+    assert missing.command == "conda install -p /envs/x --force-reinstall tool=1.0=0"
     assert missing.evidence == ("tool: a, b",)
     assert {missing.source, altered.source} == {"file-check"}
     assert (altered.id, altered.message) == (

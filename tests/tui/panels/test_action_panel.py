@@ -195,7 +195,7 @@ async def test_the_commands_are_copied() -> None:
         await driver.until(lambda: "enter run" in driver.text)
         await driver.press("y")
         assert driver.app.clipboard == "conda do -p '/a b'"
-        assert "Copied the commands." in driver.text
+        assert "Sent to the terminal's clipboard: conda do -p '/a b'" in driver.text
 
 
 async def test_keys_of_the_place_do_nothing_while_a_plan_is_open() -> None:
@@ -550,10 +550,10 @@ async def test_an_export_leaves_variables_out_if_it_is_told_to(tmp_path: Path) -
 async def test_what_was_said_before_is_over_once_a_panel_opens() -> None:
     async with opened(workbench=bench()) as driver:
         await on_research(driver, "y")
-        assert "Copied" in driver.text
+        assert "Sent to" in driver.text
         await driver.press("e")
         await driver.until(lambda: is_open(driver))
-        assert "Copied" not in driver.text
+        assert "Sent to" not in driver.text
 
 
 @pytest.mark.parametrize(

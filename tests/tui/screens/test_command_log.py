@@ -50,7 +50,7 @@ async def test_copy_takes_the_whole_command_as_a_shell_takes_it() -> None:
     async with opened(workbench=with_runs(2)) as driver:
         await driver.press("at", "y")
         assert driver.app.clipboard == "/opt/conda list -p '/envs/with space'"
-        assert "Copied the command" in driver.text
+        assert "clipboard: /opt/conda list -p" in driver.text
 
 
 async def test_new_commands_appear_and_a_cursor_on_the_last_follows() -> None:

@@ -357,7 +357,7 @@ async def test_a_cell_a_row_and_the_matrix_are_copied() -> None:
         assert driver.app.clipboard.splitlines()[:2] == ["numpy", "  alpha: 1.26.4 h0_0 conda-forge"]
         await driver.press("M")
         assert driver.app.clipboard.startswith("| package | status | alpha | beta | gamma |")
-        assert "Copied 3 rows as Markdown" in driver.text
+        assert "clipboard: 3 rows as Markdown" in driver.text
 
 
 async def test_what_is_too_large_for_the_clipboard_is_not_copied() -> None:

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from textual import events
 
-from condatui.widgets.lines_pane import TextPane
+from condatui.widgets.blocks_pane import BlocksPane
 from condatui.widgets.virtual_table import VirtualTable
 from condatui_core.records.environment import Inventory
 from condatui_core.records.request import MergeRequest
@@ -175,7 +175,7 @@ async def test_brackets_turn_the_tabs_round() -> None:
             seen.append(driver.place.detail.tab)
         assert seen == ["channels", "disk", "health", "gpu", "history", "slim", "packages"]
         await driver.press(*["left_square_bracket"] * 4)
-        assert "pip replaced numpy 1.26.4 by 2.0.1" in driver.place.query_one("#health", TextPane).text
+        assert "pip replaced numpy 1.26.4 by 2.0.1" in driver.place.query_one("#health", BlocksPane).text
 
 
 @pytest.mark.parametrize("key", ["enter", "tab"])
@@ -213,9 +213,9 @@ async def test_copy_takes_the_prefix_and_says_so_in_place() -> None:
     async with opened(machine()) as driver:
         await driver.press("j", "y")
         assert driver.app.clipboard == prefix("beta")
-        assert f"Copied {prefix('beta')}" in driver.text
+        assert f"Sent to the terminal's clipboard: {prefix('beta')}" in driver.text
         await driver.press("j")
-        assert "Copied" not in driver.text
+        assert "clipboard" not in driver.text
 
 
 async def test_an_undecodable_prefix_is_copied_as_the_shell_takes_it() -> None:
@@ -274,7 +274,7 @@ async def test_an_environment_that_is_none_any_more_says_so_in_its_details() -> 
     async with opened(inventory(orphan)) as driver:
         assert "its state is orphan, and Health says more" in driver.text
         await _turn_to(driver, "health")
-        assert "Not an environment any more." in driver.place.query_one("#health", TextPane).text
+        assert "Not an environment any more." in driver.place.query_one("#health", BlocksPane).text
 
 
 async def test_the_files_of_an_environment_are_checked_when_its_health_is_opened() -> None:
@@ -283,7 +283,7 @@ async def test_the_files_of_an_environment_are_checked_when_its_health_is_opened
         missing = finding("missing-files", "warning", "1 file of packages is missing: tool")
         driver.workbench.file_findings[one.prefix] = (missing,)
         await _turn_to(driver, "health")
-        await driver.until(lambda: "is missing: tool" in driver.place.query_one("#health", TextPane).text)
+        await driver.until(lambda: "is missing: tool" in driver.place.query_one("#health", BlocksPane).text)
 
 
 async def test_files_are_checked_once_until_their_contents_are_read_again() -> None:
@@ -323,7 +323,7 @@ async def test_the_files_of_a_second_environment_are_checked_after_those_of_the_
 
 
 def _health(driver: Driver) -> str:
-    return driver.place.query_one("#health", TextPane).text
+    return driver.place.query_one("#health", BlocksPane).text
 
 
 async def _turn_to(driver: Driver, tab: str) -> None:

@@ -128,11 +128,11 @@ async def test_what_cannot_be_read_says_so(error: Exception, monkeypatch: pytest
         assert screen(driver).table.has_focus
 
 
-async def test_the_prefix_is_copied() -> None:
+async def test_the_id_is_copied_by_which_a_command_restores_it() -> None:
     async with opened(workbench=bench(*POINTS)) as driver:
         await go(driver)
         await driver.press("y")
-        assert driver.app.clipboard == f"{ROOT}/envs/new"
+        assert driver.app.clipboard == "id-new"
 
 
 async def test_the_bottom_line_and_the_help_call_enter_by_what_it_does() -> None:

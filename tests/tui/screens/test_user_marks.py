@@ -175,7 +175,7 @@ async def test_a_proposal_is_shown_and_its_file_is_copied() -> None:
         assert "What is copied is its file. Make it:" in driver.text
         assert "conda create --name baseline --file FILE" in driver.text
         await driver.until(lambda: "pgdn more" not in driver.text)
-        await pressed(driver, "y", "Copied an explicit list")
+        await pressed(driver, "y", "clipboard: an explicit list")
         assert driver.app.clipboard == "@EXPLICIT\n"
         await driver.press("escape")
         assert driver.place.panel is None

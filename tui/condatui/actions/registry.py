@@ -223,7 +223,7 @@ _SHARED = (
         "copy",
         "Copy",
         "y",
-        "Copy what is under the cursor to the clipboard of your terminal, over SSH too.",
+        "Copy what is under the cursor: into tmux's buffer, or to the clipboard of your terminal, over SSH too.",
         "screen.copy",
         ("environments", "compare", "cleanup", "jobs", "restore", "log", "failure", "browse"),
         "Everywhere",

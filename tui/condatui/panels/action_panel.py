@@ -284,11 +284,8 @@ class ActionPanel(BottomPanel):
         commands = plan_commands(self._plan_state.plan) if self._plan_state.plan else ""
         if not commands:
             self._refuse("There is no command to copy: condatui does this itself.")
-        elif len(commands.encode("utf-8", "backslashreplace")) > _CLIPBOARD:
-            self._refuse("The commands are too much for a terminal's clipboard.")
         else:
-            self.app.copy_to_clipboard(commands)
-            self._say(Text("Copied the commands."))
+            self._session.clipboard.copy(commands, "", lambda notice: self._say(Text(notice)))
 
     @on(PlanView.Switched)
     def _switch(self) -> None:

@@ -112,10 +112,12 @@ class ProposalPanel(BottomPanel):
     def action_copy(self) -> None:
         """Copy the text of the file."""
         if self._draft:
-            self.app.copy_to_clipboard(self._draft.text)
-            name = "an explicit list" if self._draft.format == "explicit" else "an environment.yml"
-            self._notice = f"Copied {name}: conda makes the baseline from it."
-            self.post_message(self.HintsChanged())
+            what = "an explicit list" if self._draft.format == "explicit" else "an environment.yml"
+            self._session.clipboard.copy(self._draft.text, f"{what}, from which conda makes the baseline", self._say)
+
+    def _say(self, notice: str) -> None:
+        self._notice = notice
+        self.post_message(self.HintsChanged())
 
     def action_leave(self) -> None:
         """Close the panel."""

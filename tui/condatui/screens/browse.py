@@ -253,8 +253,7 @@ class BrowseScreen(FilteredPlace):
     def action_copy(self) -> None:
         """Copy the path under the cursor."""
         path = os.path.join(self._environment.prefix, self._below(self.current) if self.current else self.path)
-        self.app.copy_to_clipboard(copyable(path))
-        self.say(f"Copied {sanitize(path)}")
+        self.copy(copyable(path), path)
 
     def action_back(self) -> None:
         """Leave the innermost of the help, the filter and the directory; at the top, go back to the environments."""

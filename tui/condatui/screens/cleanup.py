@@ -37,7 +37,6 @@ from condatui.widgets.lines_pane import OutputPane
 from condatui_core.analyses.cleanup.choice import choice_of, request_of, without_going
 from condatui_core.records.environment import Environment
 from condatui_core.records.request import Request
-from condatui_core.text import sanitize
 
 _FIRST = ("list.open", "cleanup.choose")
 """The actions whose hints come first."""
@@ -270,8 +269,7 @@ class CleanupScreen(CleanupGroupsScreen):
         """Copy the path under the cursor."""
         if row := self.current:
             path = row.candidate.path if row.candidate else row.key
-            self.app.copy_to_clipboard(copyable(path))
-            self.say(f"Copied {sanitize(path)}")
+            self.copy(copyable(path), path)
 
     def action_back(self) -> None:
         """Leave the innermost of the help and the details, or else put a notice away."""

@@ -90,10 +90,8 @@ class CommandLogScreen(PlaceScreen):
 
     def action_copy(self) -> None:
         """Copy the command under the cursor, quoted for a shell."""
-        if (run := self.current_run) is None:
-            return
-        self.app.copy_to_clipboard(command_line(run))
-        self.say("Copied the command")
+        if run := self.current_run:
+            self.copy(command_line(run))
 
     def action_back(self) -> None:
         """Close the help, or go back to the place that the log was opened from."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from textual import on, work
 
+from condatui.clipboard import fits
 from condatui.screens.filtered_place import FilteredPlace
 from condatui.screens.prompting_place import PromptingPlace
 from condatui.services.comparer import Compared, chosen_file, save, suggested_file
@@ -17,10 +18,7 @@ from condatui.widgets.input_bars import PromptBar
 from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
 from condatui_core.records.comparison import Row
-from condatui_core.text import format_bytes, sanitize
-
-_CLIPBOARD = 70_000
-"""Bytes that terminals accept; they drop a larger text."""
+from condatui_core.text import sanitize
 
 
 class CompareExportScreen(PromptingPlace, FilteredPlace):
@@ -46,25 +44,23 @@ class CompareExportScreen(PromptingPlace, FilteredPlace):
         if (subject := self.cell) is None or subject.cell is None:
             self.say("There is nothing to copy.")
         else:
-            self._copy(cell_spec(subject.cell), sanitize(cell_spec(subject.cell)))
+            self.copy(cell_spec(subject.cell))
 
     def action_copy_row(self) -> None:
         """Copy the package and its cells, one on each line."""
         if subject := self.cell:
-            self._copy(row_text(subject.comparison, subject.row), f"{sanitize(subject.row.name)} in all columns")
+            self._copy_rows(row_text(subject.comparison, subject.row), f"{subject.row.name} in all columns")
 
     def action_copy_all(self) -> None:
         """Copy the rows that are shown as a Markdown table."""
         if self.compared:
-            self._copy(markdown(self.compared.comparison, self.shown), f"{len(self.shown)} rows as Markdown")
+            self._copy_rows(markdown(self.compared.comparison, self.shown), f"{len(self.shown)} rows as Markdown")
 
-    def _copy(self, text: str, what: str) -> None:
-        size = len(text.encode("utf-8", "backslashreplace"))
-        if size > _CLIPBOARD:
-            self.say(f"{format_bytes(size)} are too much for a terminal's clipboard: save the rows to a file instead.")
+    def _copy_rows(self, text: str, what: str) -> None:
+        if fits(text):
+            self.copy(text, what)
         else:
-            self.app.copy_to_clipboard(text)
-            self.say(f"Copied {what}")
+            self.say("This is too much for a terminal's clipboard: save the rows to a file instead.")
 
     def action_save(self) -> None:
         """Ask for a file for the rows that are shown."""

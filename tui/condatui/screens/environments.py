@@ -339,12 +339,13 @@ class EnvironmentsScreen(FilteredPlace):
         self.draw_bottom()
 
     def action_copy(self) -> None:
-        """Copy the path, the command or the class that the details show, or else the prefix of the environment."""
+        """Copy what is under the cursor: the prefix of an environment, or in the details what their tab is about."""
         if (environment := self.current_environment) is None:
             return
-        copied = self.detail.command or self.detail.path or self.detail.slim_name or environment.prefix
-        self.app.copy_to_clipboard(copyable(copied))
-        self.say(f"Copied {sanitize(copied)}")
+        if copied := environment.prefix if self.table.has_focus else self.detail.copied:
+            self.copy(copyable(copied), copied)
+        else:
+            self.say("There is nothing to copy here.")
 
     def action_back(self) -> None:
         """Leave the innermost of the help, the details, the zoom, the filter and a notice."""

@@ -14,7 +14,6 @@ from condatui.actions.action import KeyAction
 from condatui.actions.registry import bindings
 from condatui.screens.place import PlaceScreen
 from condatui.view_models import styles
-from condatui.view_models.format import copyable
 from condatui.widgets.lines_pane import TextPane
 from condatui_core.errors import CondatuiError
 from condatui_core.text import sanitize
@@ -57,8 +56,7 @@ class FailureScreen(PlaceScreen):
 
     def action_copy(self) -> None:
         """Copy the message."""
-        self.app.copy_to_clipboard(copyable(str(self._failure)))
-        self.say("Copied the message")
+        self.copy(str(self._failure))
 
     def action_back(self) -> None:
         """Leave the help, or go back to the place."""

@@ -182,8 +182,7 @@ class JobsScreen(PlaceScreen):
         """Copy the commands of the job, one on each line."""
         commands = job_commands(job) if (job := self.current_job) else ""
         if commands:
-            self.app.copy_to_clipboard(commands)
-            self.say("Copied the commands")
+            self.copy(commands)
         else:
             self.say("There is no command to copy.")
 

@@ -258,6 +258,14 @@ class PlaceScreen(Screen[None]):
         self._notice = notice
         self.draw_bottom()
 
+    def copy(self, text: str, what: str = "") -> None:
+        """Copy a text, and say where it has gone; `what` names it, unless the text itself does."""
+        self.session.clipboard.copy(text, what, self._say_copied)
+
+    def _say_copied(self, notice: str) -> None:
+        if self.is_current:  # the user may have gone elsewhere meanwhile
+            self.say(notice)
+
     def _status(self, width: int) -> Text:
         text = Text(self._notice, styles.STRONG) if self._notice else self.status()
         return shorten_text(text, width, self.session.glyphs.ellipsis, cut="end")

@@ -18,7 +18,6 @@ from condatui.messages import RequestProposed
 from condatui.screens.place import PlaceScreen
 from condatui.session import Session
 from condatui.view_models import styles
-from condatui.view_models.format import copyable
 from condatui.view_models.restore_points import RestorePointsModel, restore_point_text
 from condatui.widgets.lines_pane import LinesPane
 from condatui.widgets.virtual_table import VirtualTable
@@ -179,7 +178,6 @@ class RestoreScreen(PlaceScreen):
         self.post_message(RequestProposed(ForgetRequest(ids=self._chosen)))
 
     def action_copy(self) -> None:
-        """Copy the prefix."""
+        """Copy the id of the one under the cursor, by which `condatui restore` knows it."""
         if point := self.current_point:
-            self.app.copy_to_clipboard(copyable(point.prefix))
-            self.say(f"Copied {sanitize(point.prefix)}")
+            self.copy(point.id)

@@ -23,8 +23,9 @@ from condatui_core.records.environment import Environment
 from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
+    from condatui.view_models.details.channels import ChannelsModel
     from condatui.view_models.gpu import GpuSubject
-    from condatui.view_models.table import TableModel
+    from condatui.widgets.blocks_pane import BlocksPane
     from condatui.widgets.detail_views import DiskPane, HistoryPane
     from condatui.widgets.lines_pane import TextPane
     from condatui.widgets.slim_pane import SlimPane
@@ -88,6 +89,8 @@ class DetailPane(Vertical):
         """What the GPU tab shows."""
         self._shown: dict[str, DetailSubject] = {}
         """By tab, what it shows."""
+        self._models: dict[str, PackagesModel | ChannelsModel] = {}
+        """By tab, the rows of its table."""
 
     def compose(self) -> ComposeResult:
         """The line of tabs and, below it, the first view; the others are built at the first visit."""
@@ -110,25 +113,25 @@ class DetailPane(Vertical):
         return self._history.table if self.tab == "history" else self.query_one(f"#{self.tab}")
 
     @property
-    def path(self) -> str | None:
-        """The path under the cursor, if the disk tab is visible and has the focus."""
-        return self._disk.path if self.tab == "disk" and self._disk.table.has_focus else None
+    def copied(self) -> str:
+        """What is copied of the line under the cursor of the visible tab; empty if there is nothing.
 
-    @property
-    def command(self) -> str:
-        """The command of the revision under the cursor, or that the GPU tab advises, if it has the focus.
-
-        Empty if there is none.
+        A spec, a URL, a path, the command of a revision or that a finding or the GPU check advises, a class.
         """
-        if revision := self.revision:
-            return revision.command
-        gpu = self._subject.gpu if self._subject and self.tab == "gpu" and self.view.has_focus else None
-        return gpu.command if gpu else ""
-
-    @property
-    def slim_name(self) -> str:
-        """The class or the package under the cursor, if the slim tab is visible and has the focus; empty if not."""
-        return self._slim.name_under_cursor if self.tab == "slim" and self._slim.table.has_focus else ""
+        match self.tab:
+            case "disk":
+                return self._disk.copied
+            case "health":
+                block = cast("BlocksPane", self.view).block
+                return block.to_copy if block else ""
+            case "gpu":
+                return self._gpu.command if self._gpu else ""
+            case "history":
+                return self._history.revision.command if self._history.revision else ""
+            case "slim":
+                return self._slim.name_under_cursor
+        model, row = self._models.get(self.tab), self.query_one(f"#{self.tab}", VirtualTable).cursor_row
+        return model.copied(row) if model is not None and row < len(model) else ""
 
     @property
     def revision(self) -> Revision | None:
@@ -184,7 +187,7 @@ class DetailPane(Vertical):
             return
         if tab == "gpu":
             if subject and subject.gpu:
-                self._show_gpu(subject, subject.gpu)
+                self._show_gpu(subject.gpu)
             return
         if tab == "history":
             if subject:
@@ -200,29 +203,29 @@ class DetailPane(Vertical):
         self._shown[tab] = subject
         fresh = before is None or before.environment.prefix != subject.environment.prefix
         if tab == "health":
-            self._show_text(tab, subject, fresh=fresh)
-        else:
-            table = self.query_one(f"#{tab}", VirtualTable)
-            table.set_model(self._model(tab, subject), empty=_why_empty(tab, subject.environment), fresh=fresh)
+            from condatui.widgets.detail_views import show_health  # noqa: PLC0415 - imported at the first visit
 
-    def _show_gpu(self, subject: DetailSubject, gpu: GpuSubject) -> None:
+            show_health(cast("BlocksPane", self.view), subject, self._glyphs, fresh=fresh)
+        else:
+            table, model = self.query_one(f"#{tab}", VirtualTable), self._model(tab, subject)
+            self._models[tab] = model
+            table.set_model(model, empty=_why_empty(tab, subject.environment), fresh=fresh)
+
+    def _show_gpu(self, gpu: GpuSubject) -> None:
         if self._gpu and self._gpu.shown == gpu.shown:
             return
         fresh = self._gpu is None or self._gpu.environment.prefix != gpu.environment.prefix
         self._gpu = gpu
-        self._show_text("gpu", subject, fresh=fresh)
+        from condatui.widgets.detail_views import show_gpu  # noqa: PLC0415 - imported at the first visit
 
-    def _show_text(self, tab: str, subject: DetailSubject, *, fresh: bool) -> None:
-        from condatui.widgets.detail_views import text_of  # noqa: PLC0415 - imported at the first visit
+        show_gpu(cast("TextPane", self.view), gpu, self._glyphs, fresh=fresh)
 
-        cast("TextPane", self.view).set_text(text_of(tab, subject, self._glyphs), fresh=fresh)
-
-    def _model(self, tab: str, subject: DetailSubject) -> TableModel:
+    def _model(self, tab: str, subject: DetailSubject) -> PackagesModel | ChannelsModel:
         if tab == "packages":
             return PackagesModel(subject.environment, subject.channels, glyphs=self._glyphs)
-        from condatui.widgets.detail_views import model_of  # noqa: PLC0415 - imported at the first visit
+        from condatui.view_models.details.channels import ChannelsModel  # noqa: PLC0415 - imported at the first visit
 
-        return model_of(subject, self._glyphs)
+        return ChannelsModel(subject.environment, subject.channels, glyphs=self._glyphs)
 
     def _tab_line(self, width: int) -> Text:
         environment = self._subject.environment if self._subject else None

@@ -10,13 +10,12 @@ from textual import on
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from condatui.view_models.details.channels import ChannelsModel
 from condatui.view_models.details.gpu_tab import gpu_text
-from condatui.view_models.details.health import health_text
+from condatui.view_models.details.health import health_blocks
 from condatui.view_models.details.history import HistoryModel
 from condatui.view_models.format import shorten_text
 from condatui.view_models.glyphs import Glyphs
-from condatui.view_models.table import TableModel
+from condatui.widgets.blocks_pane import BlocksPane
 from condatui.widgets.line import Line
 from condatui.widgets.lines_pane import TextPane
 from condatui.widgets.slim_pane import SlimPane
@@ -25,6 +24,7 @@ from condatui.widgets.virtual_table import VirtualTable
 if TYPE_CHECKING:
     from condatui.view_models.details.disk import DiskPartsModel, DiskSubject
     from condatui.view_models.details.subject import DetailSubject
+    from condatui.view_models.gpu import GpuSubject
     from condatui_core.records.environment import Environment
     from condatui_core.records.prefix import Revision
 
@@ -45,11 +45,10 @@ class DiskPane(Vertical):
         """The packages and directories; takes the focus."""
 
     @property
-    def path(self) -> str | None:
-        """The path under the cursor."""
-        if self._model is None or not len(self._model):
-            return None
-        return self._model.path(self.table.cursor_row)
+    def copied(self) -> str:
+        """What is copied of the row under the cursor; empty if there is none."""
+        row = self.table.cursor_row
+        return self._model.copied(row) if self._model is not None and row < len(self._model) else ""
 
     @property
     def text(self) -> str:
@@ -130,10 +129,6 @@ class HistoryPane(Vertical):
         return shorten_text(text, width, self._glyphs.ellipsis, cut="end")
 
 
-TEXTS = frozenset({"health", "gpu"})
-"""The tabs that show text rather than a table."""
-
-
 def view_of(tab: str, glyphs: Glyphs) -> Widget:
     """An empty view for a tab."""
     if tab == "disk":
@@ -142,18 +137,19 @@ def view_of(tab: str, glyphs: Glyphs) -> Widget:
         return HistoryPane(glyphs, id=tab)
     if tab == "slim":
         return SlimPane(glyphs, id=tab)
-    return TextPane(id=tab) if tab in TEXTS else VirtualTable(glyphs, id=tab)
-
-
-def model_of(subject: DetailSubject, glyphs: Glyphs) -> TableModel:
-    """The rows of the channels tab."""
-    return ChannelsModel(subject.environment, subject.channels, glyphs=glyphs)
-
-
-def text_of(tab: str, subject: DetailSubject, glyphs: Glyphs) -> Text:
-    """The text of a text tab; empty if there is nothing to say."""
     if tab == "health":
-        return health_text(
-            subject.environment, subject.now, words=subject.words, glyphs=glyphs, verified=subject.verified
-        )
-    return gpu_text(subject.gpu, glyphs=glyphs) if subject.gpu else Text()
+        return BlocksPane(glyphs, id=tab)
+    return TextPane(id=tab) if tab == "gpu" else VirtualTable(glyphs, id=tab)
+
+
+def show_health(pane: BlocksPane, subject: DetailSubject, glyphs: Glyphs, *, fresh: bool) -> None:
+    """Show the health of an environment."""
+    blocks = health_blocks(
+        subject.environment, subject.now, words=subject.words, glyphs=glyphs, verified=subject.verified
+    )
+    pane.show(blocks, fresh=fresh)
+
+
+def show_gpu(pane: TextPane, gpu: GpuSubject, glyphs: Glyphs, *, fresh: bool) -> None:
+    """Show what is known of an environment's GPU."""
+    pane.set_text(gpu_text(gpu, glyphs=glyphs), fresh=fresh)

@@ -126,11 +126,11 @@ def test_no_line_is_too_wide_and_ascii_is_ascii(make: object) -> None:
         assert line.plain.isascii()
 
 
-def test_packages_and_directories_stand_largest_first_with_paths_to_copy() -> None:
+def test_packages_and_directories_stand_largest_first_with_what_to_copy() -> None:
     model = DiskPartsModel(subject())
     rows = [[cell.plain for cell in model.cells(index)] for index in range(len(model))]
     assert rows[0][:5] == ["torch", "2.5.1", "conda", "40 M", "0 B"]
     assert rows[1][:5] == ["checkpoints/ (1,200 files)", "", "no package", "15 M", "3.0 M"]
     assert {row[0] for row in rows[2:]} == {"at its top (1 file)", "evil\\x1b[/b]"}
-    assert [model.path(0), model.path(1)] == [MINE.prefix, f"{MINE.prefix}/checkpoints"]
+    assert [model.copied(0), model.copied(1)] == ["torch=2.5.1", f"{MINE.prefix}/checkpoints"]
     assert len({model.key(index) for index in range(len(model))}) == 4

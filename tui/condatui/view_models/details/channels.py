@@ -50,6 +50,10 @@ class ChannelsModel:
         share = self._rows[index]
         return share.base_url or share.label
 
+    def copied(self, index: int) -> str:
+        """What is copied of a row: the base URL; empty if there is none."""
+        return self._rows[index].base_url or ""
+
     def cells(self, index: int) -> tuple[Text, ...]:
         """The cells of a row."""
         share = self._rows[index]

@@ -40,7 +40,7 @@ class _DiskPart:
     exclusive: int
     version: str = ""
     path: str = ""
-    """The path to copy; empty if it lies in several places."""
+    """The absolute path of a directory; empty for a package."""
 
 
 class DiskPartsModel:
@@ -49,7 +49,6 @@ class DiskPartsModel:
     def __init__(self, subject: DiskSubject, *, glyphs: Glyphs = UNICODE) -> None:
         found = _parts(subject.environment.prefix, subject.breakdown) if subject.breakdown else ()
         self._parts = sorted(found, key=lambda part: (-part.bytes, part.name))
-        self._prefix = subject.environment.prefix
         self._glyphs = glyphs
 
     @property
@@ -65,9 +64,10 @@ class DiskPartsModel:
         part = self._parts[index]
         return f"{part.source}:{part.name}"
 
-    def path(self, index: int) -> str:
-        """The path to copy: the directory, or the prefix for a package, whose files lie in many places."""
-        return self._parts[index].path or self._prefix
+    def copied(self, index: int) -> str:
+        """What is copied of a row: the path of a directory, a spec of a package, whose files lie in many places."""
+        part = self._parts[index]
+        return part.path or f"{part.name}{'==' if part.source == 'pip' else '='}{part.version}"
 
     def cells(self, index: int) -> tuple[Text, ...]:
         """The cells of a row."""

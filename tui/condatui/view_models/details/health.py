@@ -8,6 +8,7 @@ from datetime import datetime
 from rich.text import Text
 
 from condatui.view_models import styles
+from condatui.view_models.blocks import TextBlock, joined
 from condatui.view_models.format import spell_age
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.remedies import RemedyWords
@@ -19,34 +20,48 @@ from condatui_core.text import counted, sanitize
 _PROBLEMS_SHOWN = 20
 
 
-def health_text(
+def health_text(environment: Environment, now: datetime, *, words: RemedyWords, glyphs: Glyphs = UNICODE) -> Text:
+    """The findings of an environment with evidence and remedies, its last use and its unreadable files, as lines.
+
+    `words` says the remedies.
+    """
+    return joined(health_blocks(environment, now, words=words, glyphs=glyphs))
+
+
+def health_blocks(
     environment: Environment,
     now: datetime,
     *,
     words: RemedyWords,
     glyphs: Glyphs = UNICODE,
     verified: VerifiedFile | None = None,
-) -> Text:
-    """The findings of an environment with evidence and remedies, its last use and its unreadable files, as lines.
+) -> tuple[TextBlock, ...]:
+    """The same in blocks, one for each finding; above all stands what came of verifying it against a file.
 
-    `words` says the remedies; above all stands what came of verifying it against a file.
+    What is copied of a finding is the command that does what it advises.
     """
+    return tuple(_blocks(environment, now, words, glyphs, verified))
+
+
+def _blocks(
+    environment: Environment, now: datetime, words: RemedyWords, glyphs: Glyphs, verified: VerifiedFile | None
+) -> Iterator[TextBlock]:
     contents = environment.contents
-    findings = environment.findings
-    lines = [
-        findings_text(findings, words=words, glyphs=glyphs, with_ids=True) if findings else _none(environment, glyphs)
-    ]
     if verified:
-        lines = [verified_text(verified, glyphs), Text(), *lines]
+        yield TextBlock(verified_text(verified, glyphs))
+    for index, finding in enumerate(environment.findings):
+        text = findings_text([finding], words=words, glyphs=glyphs, with_ids=True)
+        yield TextBlock(text, finding.command, apart=not index)
+    if not environment.findings:
+        yield TextBlock(_none(environment, glyphs), apart=True)
     if environment.keep or environment.baseline:
-        lines += [Text(), *_said_by_user(environment, now)]
+        yield TextBlock(Text("\n").join(_said_by_user(environment, now)), apart=True)
     if environment.project:
-        lines += [Text(), Text.assemble(("project  ", styles.DIM), sanitize(environment.project))]
+        yield TextBlock(Text.assemble(("project  ", styles.DIM), sanitize(environment.project)), environment.project, apart=True)
     if environment.last_used:
-        lines += [Text(), _last_used(environment.last_used, now)]
+        yield TextBlock(_last_used(environment.last_used, now), apart=True)
     if contents and contents.unreadable:
-        lines += [Text(), *_problems(contents.unreadable, glyphs)]
-    return Text("\n").join(lines)
+        yield TextBlock(Text("\n").join(_problems(contents.unreadable, glyphs)), apart=True)
 
 
 def findings_text(

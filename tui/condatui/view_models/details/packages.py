@@ -78,6 +78,11 @@ class PackagesModel:
         """The package behind a row."""
         return self._rows[index]
 
+    def copied(self, index: int) -> str:
+        """What is copied of a row: a spec that conda, or else pip, takes."""
+        row = self._rows[index]
+        return f"{row.name}=={row.version}" if row.pip else "=".join(filter(None, (row.name, row.version, row.build)))
+
     def cells(self, index: int) -> tuple[Text, ...]:
         """The cells of a row."""
         row = self._rows[index]
