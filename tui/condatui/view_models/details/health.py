@@ -57,7 +57,9 @@ def _blocks(
     if environment.keep or environment.baseline:
         yield TextBlock(Text("\n").join(_said_by_user(environment, now)), apart=True)
     if environment.project:
-        yield TextBlock(Text.assemble(("project  ", styles.DIM), sanitize(environment.project)), environment.project, apart=True)
+        yield TextBlock(
+            Text.assemble(("project  ", styles.DIM), sanitize(environment.project)), environment.project, apart=True
+        )
     if environment.last_used:
         yield TextBlock(_last_used(environment.last_used, now), apart=True)
     if contents and contents.unreadable:
