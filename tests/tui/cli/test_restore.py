@@ -72,7 +72,9 @@ def test_after_a_relink_it_undoes_no_older_change_and_says_what_undoes_that(remo
     (prefix / "joined").write_text("the same")
     os.link(prefix / "joined", prefix / "with")
     joined = JoinedFile("joined", (prefix / "joined").stat().st_ino, 0)
-    write_joined(removed.home / ".condatui/state/relinked", str(prefix), [joined])
+    relinked = removed.home / ".condatui/state/relinked"
+    relinked.mkdir()
+    write_joined(relinked, str(prefix), [joined])
     listed = run_in(removed, "restore", "--list").stderr
     assert f"files that a relink has joined; `condatui relink --undo ENV` undoes it in one: {prefix}" in listed
     result = run_in(removed, "restore", "--yes")
