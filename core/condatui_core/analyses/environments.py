@@ -31,13 +31,16 @@ def resolve(
 ) -> Environment:
     """Find an environment by its prefix (any text with a slash, `.` or `..`), its name or the name of a link to it.
 
+    A path that is none may be the label of an environment of a project, as lists show it: `PROJECT/NAME`.
     `real_path` follows the links of an absolute path; by default none is followed.
     Raises UsageError if there is none, with similar names, or if there are several, with their prefixes, and for a
     relative path if `cwd` is empty, since there is no working directory.
     """
-    found = (
-        _by_path(environments, absolute_path(text, cwd), real_path) if _is_path(text) else _by_name(environments, text)
-    )
+    if _is_path(text):
+        found = _by_path(environments, absolute_path(text, cwd), real_path)
+        found = found or tuple(each for each in environments if each.label == text)
+    else:
+        found = _by_name(environments, text)
     if len(found) == 1:
         return found[0]
     if found:
