@@ -126,6 +126,13 @@ class LeaveReadOnly(Struct, frozen=True, kw_only=True, tag_field="kind", tag="le
     """Whether condatui was started so that nothing can be changed, and stays so until its end."""
 
 
+class SeparateOne(Struct, frozen=True, kw_only=True, tag_field="kind", tag="separate-one"):
+    """Make the files of an environment its own again that a relink has joined."""
+
+    prefixes: tuple[str, ...]
+    """The environments that have such files."""
+
+
 class ListEnvironments(Struct, frozen=True, kw_only=True, tag_field="kind", tag="list-environments"):
     """List the environments."""
 
@@ -167,6 +174,7 @@ Remedy: TypeAlias = (
     | FreeSpace
     | Reload
     | LeaveReadOnly
+    | SeparateOne
     | ListEnvironments
     | ListRestorePoints
     | SeeDuplicates

@@ -34,6 +34,7 @@ ARGUMENTS = {
     "limit_bytes": 500_000_000,
     "file": "/envs/a/conda-meta/frozen",
     "prefix": "/envs/a b",
+    "prefixes": ("/envs/a b", "/envs/c"),
     "baseline": "/envs/base",
 }
 

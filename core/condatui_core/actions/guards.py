@@ -111,7 +111,7 @@ def warnings_to_change(
     others = observed.owner_uid not in (None, context.caller.euid)
     if others:
         found.append(finding("other-owner", "warning", f"{name} belongs to {observed.owner}.", "Have you asked?"))
-    if environment and environment.project:
+    if environment and environment.project and not environment.manager:
         project = sanitize(environment.project)
         message = f"{name} is the environment of the project in {project}, which may expect it there."
         found.append(finding("project", "note", message))

@@ -10,9 +10,7 @@ from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.restore.listing import read_change_since, read_last_change
 from condatui_core.errors import UsageError
 from condatui_core.records.request import RestoreRequest, SeparateRequest
-from condatui_core.text import sanitize, some_of
-
-_MOST_NAMES = 6
+from condatui_core.remedy import SeparateOne
 
 
 def undo_of_last_change(prefix: str | None, context: JobContext) -> RestoreRequest | SeparateRequest:
@@ -34,5 +32,4 @@ def separation(prefix: str | None, joined: Sequence[str]) -> SeparateRequest:
     if prefix is not None and os.path.realpath(prefix) in joined:
         return SeparateRequest(prefix=prefix)
     title = "The last change has joined files, which become an environment's own again one environment at a time."
-    names = some_of(sorted(sanitize(os.path.basename(each)) for each in joined), _MOST_NAMES)
-    raise UsageError(title, hint=f"Go to one that has such files: {names}; an earlier change has its restore point.")
+    raise UsageError(title, hint=SeparateOne(prefixes=tuple(joined)))

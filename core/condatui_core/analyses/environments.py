@@ -35,17 +35,20 @@ def resolve(
 ) -> Environment:
     """Find an environment by its prefix (any text with a slash, `.` or `..`), its name or the name of a link to it.
 
-    Those of other machines are found as `HOST:NAME` and `HOST:PREFIX` too. `real_path` follows the links of an absolute
-    path; by default none is followed.
+    A path that is none may be the label of an environment of a project, as lists show it: `PROJECT/NAME`. Those of
+    other machines are found as `HOST:NAME` and `HOST:PREFIX` too. `real_path` follows the links of an absolute path;
+    by default none is followed.
     Raises UsageError if there is none, with similar names, or if there are several, with their prefixes, and for a
     relative path if `cwd` is empty, since there is no working directory.
     """
     host, _, text_there = text.partition(":")
     if text_there and (on_host := [each for each in environments if each.host and each.host == host]):
         return resolve(on_host, text_there, cwd="/", real_path=os.path.normpath)
-    found = (
-        _by_path(environments, absolute_path(text, cwd), real_path) if _is_path(text) else _by_name(environments, text)
-    )
+    if _is_path(text):
+        found = _by_path(environments, absolute_path(text, cwd), real_path)
+        found = found or tuple(each for each in environments if each.label == text)
+    else:
+        found = _by_name(environments, text)
     if len(found) == 1:
         return found[0]
     if found:

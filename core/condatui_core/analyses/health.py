@@ -278,6 +278,7 @@ def _managed(manager: Manager | None) -> list[Finding]:
             id="managed-by",
             severity="note",
             message=f"{manager.tool} manages it",
+            label=f"managed by {manager.tool}",
             remedy=manager.advice,
             evidence=(manager.project,) if manager.project else (),
             cleanup="managed",

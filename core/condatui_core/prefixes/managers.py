@@ -59,7 +59,8 @@ _PIXI_GLOBAL = "manifests/pixi-global.toml"
 
 
 def _pixi(prefix: str) -> Manager | None:
-    mark = _pixi_mark(prefix)
+    copied = _is_copied(prefix)
+    mark = _PixiMark() if copied else _pixi_mark(prefix)
     place = _OF_PIXI.fullmatch(prefix)
     if mark.manifest_path:  # of a workspace, which may keep its environments elsewhere
         name = os.path.basename(prefix) if place else mark.environment_name or os.path.basename(prefix)
@@ -73,9 +74,19 @@ def _pixi(prefix: str) -> Manager | None:
     if _OF_PIXI_EXEC.fullmatch(prefix):
         command = ("pixi", "clean", "cache", "--exec")
         return Manager(tool="pixi", command=shlex.join(command), removes="all that `pixi exec` keeps")
-    if any(os.path.lexists(os.path.join(prefix, each)) for each in _PIXI_MARKS):
+    if not copied and any(os.path.lexists(os.path.join(prefix, each)) for each in _PIXI_MARKS):
         return Manager(tool="pixi")
     return None
+
+
+def _is_copied(prefix: str) -> bool:
+    """Whether pixi's marks say that they are of another place, as in an unpacked archive: pixi itself refuses those."""
+    try:
+        said = os.fsdecode(read_bounded(os.path.join(prefix, _PIXI_MARKS[1]), _LONGEST)).strip()
+    except OSError:
+        return False
+    usable = os.path.isabs(said) and "\0" not in said
+    return usable and not os.path.join(prefix, "conda-meta", "").startswith(os.path.join(os.path.realpath(said), ""))
 
 
 def _pixi_mark(prefix: str) -> _PixiMark:

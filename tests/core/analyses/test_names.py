@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from condatui_core.analyses.environments import resolve
+from condatui_core.analyses.environments import in_order, resolve
 from condatui_core.errors import UsageError
 from condatui_core.remedy import ListEnvironments
 from support.inventories import environment
@@ -31,6 +31,23 @@ ALL = (NLP, BERT, *TWINS, APART)
 )
 def test_an_environment_is_found_by_name_prefix_and_link(text: str, found: object) -> None:
     assert resolve(ALL, text, cwd="/opt/mamba") is found
+
+
+def test_one_of_a_project_is_found_as_the_list_shows_it_unless_that_is_a_path() -> None:
+    mine = environment("/work/lab/.conda", prefix="/work/lab/.conda", project="/work/lab")
+    path = environment("/here/lab/.conda", prefix="/here/lab/.conda")
+    assert resolve((mine,), "lab/.conda", cwd="/here") is mine
+    assert resolve((mine, path), "lab/.conda", cwd="/here") is path
+    twin = environment("/old/lab/.conda", prefix="/old/lab/.conda", project="/old/lab")
+    with pytest.raises(UsageError, match="More than one"):
+        resolve((mine, twin), "lab/.conda", cwd="/here")
+
+
+def test_those_of_one_project_stand_together_wherever_they_lie() -> None:
+    paths = ("/a/env", "/detached/lab-1/envs/test", "/m/env", "/work/lab/.conda")
+    kept = [environment(path, prefix=path, project="/work/lab" if "lab" in path else "") for path in paths]
+    ordered = in_order([*reversed(kept), BERT, environment("base", base=True)])
+    assert [each.name for each in ordered] == ["base", "bert-finetune", "/a/env", "/m/env", paths[1], paths[3]]
 
 
 def test_a_dot_is_the_directory_one_is_in() -> None:

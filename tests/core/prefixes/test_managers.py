@@ -171,6 +171,17 @@ def test_where_an_environment_lies_says_more_than_a_mark_of_before_its_project_w
     assert (found.project, found.environment) == (str(tmp_path / "moved"), "test")
 
 
+def test_what_was_unpacked_from_an_archive_with_marks_of_pixi_is_not_pixi_s(tmp_path: Path) -> None:
+    prefix = make_prefix(tmp_path / "unpacked")
+    prefix.write("conda-meta/pixi", json.dumps(PIXI_MARK))
+    prefix.write("conda-meta/pixi_env_prefix", "/work/lab/.pixi/envs/cuda/conda-meta")
+    assert managed_by(str(prefix)) is None
+    prefix.write("conda-meta/pixi_env_prefix", f"{prefix}/conda-meta")  # as pixi writes it
+    found = managed_by(str(prefix))
+    assert found
+    assert found.project == "/work/lab"
+
+
 def test_a_workspace_in_a_home_is_not_taken_for_what_pixi_has_installed_there(tmp_path: Path) -> None:
     made(tmp_path, "pixi.toml", ".pixi/bin/pixi", ".pixi/manifests/pixi-global.toml")
     prefix = make_prefix(tmp_path / ".pixi/envs/default")

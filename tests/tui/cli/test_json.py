@@ -14,6 +14,7 @@ from condatui.cli.invocation import Invocation
 from condatui.cli.main import condatui
 from condatui_core.records.environment import Inventory
 from condatui_core.records.installation import ChannelConfig, Installation
+from condatui_core.records.prefix import Manager
 from support.inventories import NOW, LoadedWorkbench, environment, inventory, loaded, package, research
 
 
@@ -80,6 +81,14 @@ def test_list_has_the_fields_that_it_promises(tmp_path: Path) -> None:
             }
         ],
     }
+
+
+def test_the_list_says_whose_an_environment_is(tmp_path: Path) -> None:
+    prefix = "/work/lab/.pixi/envs/test"
+    manager = Manager(tool="pixi", project="/work/lab", environment="test")
+    managed = environment(prefix, prefix=prefix, manager=manager, project="/work/lab")
+    [described] = document(tmp_path, inventory(managed), "list")["environments"]
+    assert [described[each] for each in ("name", "managed_by", "project")] == [prefix, "pixi", "/work/lab"]
 
 
 def test_times_have_a_zone(tmp_path: Path) -> None:

@@ -13,14 +13,16 @@ from condatui_core.errors import UsageError
 from condatui_sandbox import Sandbox
 from support.cli_runs import run_in
 from support.inventories import environment
+from support.kernels import make_kernel
 from support.sandboxes import manifest
 
 
 def test_removed_and_brought_back_with_lines_of_json(sandbox_copy: Callable[..., Sandbox]) -> None:
     sandbox = sandbox_copy("notebooks", "half-cloned")
     prefix = sandbox.prefixes["notebooks"]
+    kernel = make_kernel(sandbox.home / ".local/share/jupyter/kernels/nb", str(prefix / "bin/python"))
     files = {path.relative_to(prefix): path.lstat().st_size for path in prefix.rglob("*") if not path.is_dir()}
-    result = run_in(sandbox, "remove", "notebooks", "half-cloned", "--yes", "--json")
+    result = run_in(sandbox, "remove", "notebooks", "half-cloned", "--with-kernels", "--yes", "--json")
     assert result.exit_code == 0, result.output
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert lines[0]["plan"]["request"] == {
@@ -29,18 +31,21 @@ def test_removed_and_brought_back_with_lines_of_json(sandbox_copy: Callable[...,
         "restore_point": True,
         "override_frozen": False,
         "override_kept": False,
-        "with_kernels": False,
+        "with_kernels": True,
         "stops": False,
     }
     stages = [line["event"]["name"] for line in lines[1:-1] if line["event"]["type"] == "stage"]
-    assert stages == ["look", "keep", "remove", "leftovers"] * 2
+    assert stages == ["look", "keep", "remove", "leftovers", "kernels", "look", "keep", "remove", "leftovers"]
+    assert [each["path"] for each in lines[0]["plan"]["removal"]["kernels"]] == [str(kernel)]
     points = lines[-1]["result"]["outcome"]["restore_points"]
     assert not prefix.exists()
+    assert not kernel.exists()
     listed = json.loads(run_in(sandbox, "restore", "--json").stdout)["restore_points"]
     assert [each["id"] for each in listed] == sorted(points, reverse=True)
     back = run_in(sandbox, "restore", "notebooks", "--yes")
     assert back.exit_code == 0, back.output
     assert "exactly as it was" in back.stdout
+    assert (kernel / "kernel.json").is_file()
     assert {path.relative_to(prefix): path.lstat().st_size for path in prefix.rglob("*") if not path.is_dir()} == files
 
 

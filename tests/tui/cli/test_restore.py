@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from condatui_core.actions.joined_files import JoinedFile, write_joined
 from condatui_sandbox import Sandbox
 from support.cli_runs import run_in
 from support.sandboxes import manifest
@@ -62,6 +64,23 @@ def test_a_dry_run_says_what_would_come_back_and_changes_nothing(removed: Sandbo
     plan = json.loads(run_in(removed, "restore", "notebooks", "--dry-run", "--json").stdout)["plan"]
     assert (plan["request"]["type"], plan["blockers"], plan["packages"] > 40) == ("restore", [], True)
     assert (manifest(removed.home / "miniforge3/envs"), manifest(removed.home / ".conda")) == before
+
+
+def test_after_a_relink_it_undoes_no_older_change_and_says_what_undoes_that(removed: Sandbox) -> None:
+    prefix = removed.home / "shared"
+    prefix.mkdir()
+    (prefix / "joined").write_text("the same")
+    os.link(prefix / "joined", prefix / "with")
+    joined = JoinedFile("joined", (prefix / "joined").stat().st_ino, 0)
+    relinked = removed.home / ".condatui/state/relinked"
+    relinked.mkdir()
+    write_joined(relinked, str(prefix), [joined])
+    listed = run_in(removed, "restore", "--list").stderr
+    assert f"files that a relink has joined; `condatui relink --undo ENV` undoes it in one: {prefix}" in listed
+    result = run_in(removed, "restore", "--yes")
+    assert (result.exit_code, removed.prefixes["notebooks"].exists()) == (2, False)
+    undo = f"`condatui relink --undo {prefix}` does that"
+    assert f"{undo}; `condatui restore ID` undoes an earlier change." in result.stderr
 
 
 def test_yes_without_an_id_undoes_the_last_change(removed: Sandbox) -> None:

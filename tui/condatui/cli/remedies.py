@@ -29,6 +29,7 @@ from condatui_core.remedy import (
     ReplaceFile,
     SeeDuplicates,
     SeeInterrupted,
+    SeparateOne,
     SetBaseline,
     TakeConda,
     TakeKernels,
@@ -101,6 +102,10 @@ def command_line_words(advice: Advice) -> str:  # noqa: C901, PLR0911, PLR0912 -
             return "`condatui list` shows what exists."
         case LeaveReadOnly():
             return "The option --read-only, the setting `read_only`, or the variable CONDATUI_READ_ONLY says so."
+        case SeparateOne():
+            undo = f"`condatui relink --undo {shlex.quote(advice.prefixes[0])}`"
+            others = f", and so for {len(advice.prefixes) - 1} more" if len(advice.prefixes) > 1 else ""
+            return f"{undo} does that{others}; `condatui restore ID` undoes an earlier change."
         case ListEnvironments():
             return "`condatui list` shows them all."
         case ListRestorePoints():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,8 +15,9 @@ from condatui.cli.options import examples, global_options
 from condatui.cli.reporting import say, say_problems
 from condatui.cli.run_action import acting_options, run_action
 from condatui.json_documents import print_json
-from condatui_core.records.request import RestoreRequest
+from condatui_core.records.request import RestoreRequest, SeparateRequest
 from condatui_core.records.restore_point import RestorePointSummary
+from condatui_core.text import counted, sanitize, some_of
 
 if TYPE_CHECKING:
     from condatui_core.actions.protocol import JobContext
@@ -42,7 +44,7 @@ def command(
     ID is the id of a restore point, or the name or prefix of an environment: its newest restore point is used then,
     one of the whole environment if there is any. If the environment is there, it is brought back to how it was, and
     how it is now is kept in another restore point. Without ID, the restore points are listed; with --yes or --dry-run,
-    the last change is undone: a removal, an update, a deletion of leftovers.
+    the last change is undone: a removal, an update, a deletion of leftovers. `condatui relink --undo` undoes a relink.
     """
     if only_list and point is not None:
         raise click.UsageError("--list takes no ID.")
@@ -55,11 +57,12 @@ def command(
     run_action(invocation, lambda _, context: _request(wanted, context), dry_run=dry_run, yes=yes, as_json=as_json)
 
 
-def _request(text: str | None, context: JobContext) -> RestoreRequest:
-    from condatui_core.actions.restore import listing  # noqa: PLC0415 - `--help` needs none
+def _request(text: str | None, context: JobContext) -> RestoreRequest | SeparateRequest:
+    from condatui_core.actions.last_change import undo_of_last_change  # noqa: PLC0415 - `--help` needs none
+    from condatui_core.actions.restore import listing  # noqa: PLC0415 - as above
 
     if text is None:
-        return RestoreRequest(id=listing.read_last_change(context))
+        return undo_of_last_change(None, context)
     return RestoreRequest(id=listing.find_restore_point(text, context))
 
 
@@ -73,6 +76,18 @@ def _print_list(invocation: Invocation, *, as_json: bool) -> None:
         print_restore_points(invocation, points)
     else:
         say("There are no restore points: nothing was removed with condatui, or none was made.")
+    if not as_json:
+        _say_what_is_joined(invocation.locations.relinked)
+
+
+def _say_what_is_joined(directory: Path) -> None:
+    """Relinks have no restore points: say where their way back is."""
+    from condatui_core.actions.joined_files import joined_environments  # noqa: PLC0415 - as above
+
+    if joined := joined_environments(directory):
+        count = counted(len(joined), "environment has", "environments have")
+        names = some_of([sanitize(each.prefix) for each in joined])
+        say(f"{count} files that a relink has joined; `condatui relink --undo ENV` undoes it in one: {names}")
 
 
 async def _restore_points(invocation: Invocation) -> tuple[RestorePointSummary, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -26,6 +27,7 @@ from condatui_core.remedy import (
     ReplaceFile,
     SeeDuplicates,
     SeeInterrupted,
+    SeparateOne,
     SetBaseline,
     TakeConda,
     TakeKernels,
@@ -33,7 +35,9 @@ from condatui_core.remedy import (
     Unkeep,
     WithoutRestorePoint,
 )
-from condatui_core.text import format_bytes
+from condatui_core.text import format_bytes, some_of
+
+_MOST_NAMES = 6
 
 RemedyWords: TypeAlias = Callable[[Advice], str]
 """Says what to do in the words of one front end."""
@@ -101,6 +105,9 @@ def workbench_words(advice: Advice, key: KeyOf) -> str:  # noqa: C901, PLR0911, 
             return "It was started so (`read_only`), and stays so."
         case LeaveReadOnly():
             return f"{key('read_only')} allows changes again."
+        case SeparateOne():
+            names = some_of(sorted(os.path.basename(each) for each in advice.prefixes), _MOST_NAMES)
+            return f"Go to one that has such files: {names}; an earlier change has its restore point."
         case ListEnvironments():
             return f"Environments ({key('place.environments')}) shows them all."
         case ListRestorePoints():

@@ -74,10 +74,10 @@ def read_change_since(at: datetime, context: JobContext) -> str:
 
 
 class KernelsDeletedError(UsageError):
-    """The last change has deleted kernels, which no restore point brings back."""
+    """The last change has deleted kernels, of which there is no restore point."""
 
     def __init__(self, at: datetime, commands: Sequence[str]) -> None:
-        title = "The last change has deleted Jupyter kernels, which no restore point brings back."
+        title = "The last change has deleted Jupyter kernels, of which there is no restore point."
         super().__init__(title, "\n".join(commands), "Run these, or name the restore point of an earlier change.")
         self.at = at
 

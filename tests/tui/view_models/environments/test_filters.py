@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from condatui.view_models.environments.filters import HELP, parse_filter
 from condatui_core.records.environment import KeepMark
 from condatui_core.records.finding import FINDING_IDS
+from condatui_core.records.prefix import Manager
 from support.inventories import environment, finding, loaded, package, pip_package, research
 
 RESEARCH = research()
@@ -81,6 +82,17 @@ def test_a_machine_is_found_by_its_name_with_and_without_the_domain() -> None:
 
 def test_main_finds_pkgs_main() -> None:
     assert parse_filter("channel:main").matches(environment("x", channels=(("pkgs/main", 3),)))
+
+
+def test_those_of_a_tool_are_found_and_those_of_a_project_by_the_name_that_is_shown() -> None:
+    prefix = "/work/lab/.pixi/envs/test"
+    manager = Manager(tool="pixi", project="/work/lab", environment="test")
+    managed = environment(prefix, prefix=prefix, manager=manager, project="/work/lab")
+    assert parse_filter("managed:pixi").matches(managed)
+    assert parse_filter("lab/test").matches(managed)
+    assert not parse_filter("managed:snakemake").matches(managed)
+    assert not parse_filter("managed:pixi").matches(RESEARCH)
+    assert "pixi" in parse_filter("managed:pix").error
 
 
 def test_quotes_keep_a_word_together_and_its_colon_plain() -> None:

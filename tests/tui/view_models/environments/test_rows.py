@@ -6,7 +6,7 @@ from condatui.view_models.environments.rows import EnvironmentsModel
 from condatui.view_models.glyphs import ASCII, UNICODE, Glyphs
 from condatui_core.records.disk import Cost
 from condatui_core.records.environment import BehindPackage, Environment, KeepMark
-from condatui_core.records.prefix import PrefixContents
+from condatui_core.records.prefix import Manager, PrefixContents
 from support.inventories import NOW, days_ago, environment, finding, loaded, package, pip_package, research
 
 RESEARCH = research()
@@ -40,6 +40,17 @@ def test_a_package_of_the_filter_has_a_column_after_the_name() -> None:
         ["–", "–"],
         ["…", "…"],
     ]
+
+
+def test_one_of_a_project_is_named_after_that_and_a_second_one_of_that_name_says_where_it_lies() -> None:
+    editors = environment("/work/lab/.conda", prefix="/work/lab/.conda", project="/work/lab")
+    manager = Manager(tool="pixi", project="/work/lab", environment="test")
+    kept = environment("/detached/lab-1/envs/t", prefix="/detached/lab-1/envs/t", manager=manager, project="/work/lab")
+    other = environment("/old/lab/.conda", prefix="/old/lab/.conda", project="/old/lab")
+    assert [row(editors, kept, index=index)["name"] for index in range(2)] == ["lab/.conda", "lab/test"]
+    assert row(editors, other)["name"] == "lab/.conda /work/lab/.conda"
+    named = environment("lab", project="/work/lab")
+    assert row(named)["name"] == "lab"
 
 
 def test_what_is_not_read_yet_is_not_said_to_be_absent() -> None:
