@@ -19,7 +19,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from condatui_core.analyses.relinking import sort_same_files
-from condatui_core.disk.claimed_inodes import ClaimedInodes, Inode, Summary, UndigestedFile
+from condatui_core.disk.claimed_inodes import ClaimedInodes
+from condatui_core.disk.first_look import Inode, Summary, UndigestedFile
 from condatui_core.disk.held_files import Holder, key_of
 from condatui_core.disk.known_digests import KnownDigests
 from condatui_core.disk.workers import Forked, Pipe
