@@ -18,6 +18,7 @@ from condatui_core.records.relinking import (
     StoredInode,
     StoredTwice,
 )
+from condatui_core.text import counted
 
 _PERMISSIONS = 0o7777
 _READABLE = 0o400
@@ -79,7 +80,7 @@ class _Sorting:
         return RelinkSurvey(
             sets=tuple(sorted(self._sets, key=lambda each: (-each.frees, each.kept.paths[0].path))),
             skipped=tuple(sorted(skipped, key=lambda each: (-each.bytes, each.reason))),
-            packages=_by_package(self._sets),
+            packages=by_package(self._sets),
             methods=tuple((device, method) for device, method in self._rules.methods if device in devices),
         )
 
@@ -277,7 +278,7 @@ def _stored(inode: SeenInode) -> StoredInode:
     )
 
 
-def _by_package(sets: Iterable[SameFiles]) -> tuple[StoredTwice, ...]:
+def by_package(sets: Iterable[SameFiles]) -> tuple[StoredTwice, ...]:
     """What joining frees by package; a file that several packages have counts for the one that keeps it.
 
     Of a copy that stays one holder is told: who is linked to it already has no copy of its own.
@@ -295,3 +296,8 @@ def _by_package(sets: Iterable[SameFiles]) -> tuple[StoredTwice, ...]:
         for package, (files, size) in sums.items()
     )
     return tuple(sorted(found, key=lambda each: (-each.bytes, each.package)))
+
+
+def places_of(packages: Iterable[StoredTwice]) -> str:
+    """In how many environments and caches copies of some packages are, in words."""
+    return counted(len({holder for each in packages for holder in each.holders}), "place")
