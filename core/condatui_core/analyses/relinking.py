@@ -18,6 +18,7 @@ from condatui_core.records.relinking import (
     StoredInode,
     StoredTwice,
 )
+from condatui_core.text import counted
 
 _PERMISSIONS = 0o7777
 _READABLE = 0o400
@@ -79,7 +80,7 @@ class _Sorting:
         return RelinkSurvey(
             sets=tuple(sorted(self._sets, key=lambda each: (-each.frees, each.kept.paths[0].path))),
             skipped=tuple(sorted(skipped, key=lambda each: (-each.bytes, each.reason))),
-            packages=_by_package(self._sets),
+            packages=by_package(self._sets),
             methods=tuple((device, method) for device, method in self._rules.methods if device in devices),
         )
 
@@ -151,13 +152,14 @@ class _Sorting:
             yield "other-owner"
         if not inode.mode & _READABLE:
             yield "unreadable"
-        for each in inode.files:
-            if each.alone and (each.alone, method) != ("last-use", "reflink"):  # what shares blocks keeps its times
-                yield each.alone
-        stated = {each.sha256 for each in inode.files if each.sha256}
-        if len(stated) > 1 or any(each.size not in (-1, inode.size) for each in inode.files):
+        for why in {each.alone: None for each in inode.files}:
+            if why and (why, method) != ("last-use", "reflink"):  # what shares blocks keeps its times
+                yield why
+        if len({each.sha256 for each in inode.files} - {""}) > 1:
             yield "changed"
-        for each in inode.files:
+        if not {each.size for each in inode.files} <= {-1, inode.size}:
+            yield "changed"
+        for each in inode.files if self._alone else ():
             if each.holder in self._alone:
                 yield self._alone[each.holder]
         if method == "hardlink" and not _is_known(inode):
@@ -187,7 +189,7 @@ class _Sorting:
 
     def _mounts_of(self, inode: SeenInode) -> frozenset[str]:
         """By which mounts a file was found: no link leads from one to another, even of the same disk."""
-        return frozenset(self._mounts.of(each) for each in inode.files)
+        return self._mounts.of(inode.files)
 
     def _is_asked_for(self, inode: SeenInode) -> bool:
         return not self._chosen or any(each.holder in self._chosen for each in inode.files)
@@ -234,14 +236,15 @@ class _MountsOfHolders:
         self._within: dict[str, list[str]] = {}
         """By holder, the mounts that its files may be on, the innermost first."""
 
-    def of(self, file: SeenFile) -> str:
-        """Where what a file is on is mounted; empty if that is not known."""
-        points = self._within.get(file.holder)
-        if points is None:
-            points = self._within[file.holder] = list(self._around(file.holder))
-        if len(points) == 1:
-            return points[0]
-        return next(each for each in points if _is_below(file.path, each))
+    def of(self, files: Iterable[SeenFile]) -> frozenset[str]:
+        """Where what the files are on is mounted; an empty name for what is not known."""
+        found: set[str] = set()
+        for file in files:
+            points = self._within.get(file.holder)
+            if points is None:
+                points = self._within[file.holder] = list(self._around(file.holder))
+            found.add(points[0] if len(points) == 1 else next(each for each in points if _is_below(file.path, each)))
+        return frozenset(found)
 
     def _around(self, holder: str) -> Iterator[str]:
         yield from (each for each in self._points if each != holder and _is_below(each, holder))
@@ -262,20 +265,20 @@ def _is_only_cached(inode: SeenInode) -> bool:
 
 
 def _stored(inode: SeenInode) -> StoredInode:
-    files = {
-        each.path: StoredFile(path=each.path, holder=each.holder, package=each.package, cached=each.cached)
-        for each in inode.files
-    }
+    files = {each.path: each for each in inode.files}
     return StoredInode(
         number=inode.number,
         bytes=inode.allocated,
         modified=inode.modified,
-        paths=tuple(files[path] for path in sorted(files)),
+        paths=tuple(
+            StoredFile(path=path, holder=each.holder, package=each.package, cached=each.cached)
+            for path, each in sorted(files.items())
+        ),
         elsewhere=max(inode.links - len(files), 0),
     )
 
 
-def _by_package(sets: Iterable[SameFiles]) -> tuple[StoredTwice, ...]:
+def by_package(sets: Iterable[SameFiles]) -> tuple[StoredTwice, ...]:
     """What joining frees by package; a file that several packages have counts for the one that keeps it.
 
     Of a copy that stays one holder is told: who is linked to it already has no copy of its own.
@@ -293,3 +296,8 @@ def _by_package(sets: Iterable[SameFiles]) -> tuple[StoredTwice, ...]:
         for package, (files, size) in sums.items()
     )
     return tuple(sorted(found, key=lambda each: (-each.bytes, each.package)))
+
+
+def places_of(packages: Iterable[StoredTwice]) -> str:
+    """In how many environments and caches copies of some packages are, in words."""
+    return counted(len({holder for each in packages for holder in each.holders}), "place")

@@ -1,133 +1,63 @@
-"""The files of some prefixes and caches: what their records claim, and which inodes they are."""
+"""The files of some prefixes and caches, by what their records claim: looked up by name first, then closely."""
 
 from __future__ import annotations
 
 import os
-import re
 import stat
-from array import array
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import compress
 
-from msgspec import Struct, field
+from msgspec import Struct
 
+from condatui_core.disk.first_look import DigestColumns, Inode, SmallColumns, Summary, UndigestedFile
+from condatui_core.disk.held_files import (
+    Directories,
+    FileGroup,
+    HeldFiles,
+    Holder,
+    claims_of,
+    group_of,
+    key_of,
+    without_overwritten,
+)
 from condatui_core.fs.attributes import marks_of
 from condatui_core.fs.extents import shared_extents
 from condatui_core.fs.safe_read import sha256_of
 from condatui_core.fs.tree import allocated
-from condatui_core.prefixes.file_claims import (
-    ClaimedFiles,
-    claims_of_cache,
-    claims_of_prefix,
-    is_edited,
-    packages_in_cache,
-)
+from condatui_core.prefixes.file_claims import ClaimReader, PackageClaims, is_edited
 from condatui_core.prefixes.last_used import files_of_last_use
 from condatui_core.records.relinking import SeenFile, SeenInode, SkipReason
 
-Inode = tuple[int, int]
-"""Device and number."""
 
-
-class Holder(Struct, frozen=True, array_like=True):
-    """A prefix or cache to look into."""
-
-    path: str
-    cache: bool = False
-    records: tuple[str, ...] = ()
-    """The names of the files in its conda-meta."""
-    distributions: tuple[tuple[str, str], ...] = ()
-    """The dist-infos of pip with name and version."""
-    packages: frozenset[str] = frozenset()
-    """The extracted packages of a cache that environments have records of, by their names in it."""
-
-
-class DigestColumns(Struct, array_like=True):
-    """The files of one device; the columns are parallel."""
-
-    keys: array[int] = field(default_factory=lambda: array("Q"))
-    """Numbers that stand for the digests; 0 for none."""
-    numbers: array[int] = field(default_factory=lambda: array("Q"))
-    """Inodes; 0 for what is no regular file."""
-
-
-class SmallColumns(DigestColumns, array_like=True):
-    """The files of one device that are too small to be joined; nothing but their names was looked at."""
-
-    sizes: array[int] = field(default_factory=lambda: array("q"))
-    """The bytes that their records state."""
-    asked: array[int] = field(default_factory=lambda: array("B"))
-    """1 if they belong to an environment that was asked for, otherwise 0."""
-
-
-class UndigestedFile(Struct, frozen=True, array_like=True):
-    """A file of which no record states a digest."""
-
-    device: int
-    number: int
-    size: int
-    mode: int
-    user: int
-    modified: int
-    changed: int
-    """Its ctime in nanoseconds."""
-
-    @property
-    def inode(self) -> Inode:
-        """Device and number."""
-        return self.device, self.number
-
-
-class Summary(Struct, array_like=True):
-    """What the first look at some holders has found."""
-
-    columns: dict[int, DigestColumns] = field(default_factory=dict)
-    """By device."""
-    small: dict[int, SmallColumns] = field(default_factory=dict)
-    """By device."""
-    sizes: set[int] = field(default_factory=set)
-    """The stated sizes of the files with digests."""
-    undigested: list[UndigestedFile] = field(default_factory=list)
-
-
-_DIGEST = re.compile("[0-9a-f]{64}")
-_META = "conda-meta"
-
-
-class DigestKeys(dict[str, int]):
-    """Digest → a number of 64 bits, enough to tell which files are worth a look; 0 for what is no digest."""
-
-    def __missing__(self, sha256: str) -> int:
-        self[sha256] = key = int(sha256[:16], 16) if _DIGEST.fullmatch(sha256) else 0
-        return key
-
-
-class _HeldFiles(Struct):
-    """The files of one holder; the columns are parallel."""
+class _Held(Struct):
+    """What was looked up of a holder."""
 
     holder: Holder
     device: int
-    claims: ClaimedFiles
-    keys: array[int]
-    numbers: array[int]
-    """Inodes; 0 for what is no regular file."""
+    directories: Directories
+    files: list[HeldFiles]
 
-    def undigested(self) -> Iterator[tuple[int, int]]:
-        """The rows and inodes of the files of which no record states a digest."""
-        if 0 in self.keys:
-            yield from ((row, self.numbers[row]) for row, key in enumerate(self.keys) if not key and self.numbers[row])
+    def undigested(self) -> Iterator[tuple[HeldFiles, int, Inode]]:
+        """The files of which no record states a digest."""
+        for held in self.files:
+            yield from ((held, row, (self.device, held.numbers[row])) for row in held.group.undigested)
+
+    def path(self, held: HeldFiles, row: int) -> str:
+        """Where one of its files is."""
+        return f"{self.holder.path}/{held.group.claimed.paths[row]}"
 
 
 class ClaimedInodes:
     """The files of some holders, looked up in steps, so that only what is worth it costs more than its name."""
 
     def __init__(self) -> None:
-        self._all: list[_HeldFiles] = []
-        self._keys, self._small_keys = DigestKeys(), DigestKeys()
-        self._paths: dict[str, str] = {}
-        """Equal paths are kept once: environments have most of theirs in common."""
+        self._all: list[_Held] = []
+        self._reader = ClaimReader()
+        self._groups: dict[PackageClaims, tuple[FileGroup, FileGroup]] = {}
+        """Of each package, what is large enough to be joined, and what is not."""
+        self._computed: Mapping[Inode, str] = {}
 
     def look(self, holders: Iterable[Holder], smallest: int, asked: Collection[str] = ()) -> Summary:
         """Read the records of some holders and list their directories; no file is looked at that has a digest.
@@ -135,62 +65,63 @@ class ClaimedInodes:
         `asked` are the prefixes whose files may be joined; empty for all.
         """
         found = Summary()
-        self._asked = frozenset(asked)
         for each in holders:
             with suppress(OSError):
-                self._look_into(each, smallest, found)
+                self._look_into(each, smallest, found, asked=not each.cache and (not asked or each.path in asked))
         return found
 
-    def _look_into(self, holder: Holder, smallest: int, found: Summary) -> None:
+    def _look_into(self, holder: Holder, smallest: int, found: Summary, *, asked: bool) -> None:
         device = os.lstat(holder.path).st_dev
-        claims = _claims_of(holder)
-        numbers = _numbers(holder.path, claims.paths)
-        small = [0 <= size < smallest for size in claims.sizes]
-        is_asked = not holder.cache and (not self._asked or holder.path in self._asked)
-        small_files = found.small.setdefault(device, SmallColumns())
-        self._add_small(claims.chosen(small), compress(numbers, small), small_files, asked=is_asked)
-        large = [not each for each in small]
-        claims, numbers = claims.chosen(large), array("Q", compress(numbers, large))
-        claims.paths = list(map(self._paths.setdefault, claims.paths, claims.paths))
-        keys = array("Q", map(self._keys.__getitem__, claims.digests))
-        claims.digests = []
-        held = _HeldFiles(holder, device, claims, keys, numbers)
-        self._all.append(held)
+        directories = Directories(holder.path)
+        pairs: list[tuple[HeldFiles, HeldFiles]] = []
+        for claims in claims_of(holder, self._reader):
+            large, small = self._groups_of(claims, smallest, found)
+            pairs.append((_held(large, directories), _held(small, directories)))
+        without_overwritten([each for pair in pairs for each in pair])
         columns = found.columns.setdefault(device, DigestColumns())
-        columns.keys.extend(held.keys)
-        columns.numbers.extend(held.numbers)
-        found.sizes.update(claims.sizes)
-        for row, _ in held.undigested():
-            status = _status(holder.path, claims.paths[row])
+        small_columns = found.small.setdefault(device, SmallColumns())
+        for large_files, small_files in pairs:
+            columns.add(large_files, device)
+            small_columns.add_small(small_files, device, asked=asked)
+        held = _Held(holder, device, directories, [large for large, _ in pairs if large.numbers])
+        self._all.append(held)
+        for files, row, _ in held.undigested():
+            status = _status(held.path(files, row)) if files.numbers[row] else None
             if status and status.st_size >= smallest:
                 found.undigested.append(_undigested(status))
 
-    def _add_small(self, claims: ClaimedFiles, numbers: Iterable[int], small: SmallColumns, *, asked: bool) -> None:
-        small.keys.extend(map(self._small_keys.__getitem__, claims.digests))
-        small.numbers.extend(numbers)
-        small.sizes.extend(claims.sizes)
-        small.asked.extend([asked] * len(claims.sizes))
+    def _groups_of(self, claims: PackageClaims, smallest: int, found: Summary) -> tuple[FileGroup, FileGroup]:
+        known = self._groups.get(claims)
+        if known is None:
+            small = [0 <= size < smallest for size in claims.files.sizes]
+            large = claims.files.chosen([not each for each in small])
+            found.sizes.update(large.sizes)
+            known = group_of(claims.package, large), group_of(claims.package, claims.files.chosen(small))
+            self._groups[claims] = known
+        return known
 
     def read(self, wanted: Collection[Inode]) -> dict[Inode, str]:
         """Compute the digests of some files of which no record states one; one that cannot be read is left out."""
         found: dict[Inode, str] = {}
-        for held in self._all:
-            for row, number in held.undigested():
-                inode = held.device, number
+        for each in self._all:
+            for held, row, inode in each.undigested():
                 if inode in wanted and inode not in found:
                     with suppress(OSError):
-                        found[inode] = sha256_of(os.path.join(held.holder.path, held.claims.paths[row]))
+                        found[inode] = sha256_of(each.path(held, row))
         return found
 
     def learn(self, digests: Mapping[Inode, str]) -> None:
         """Take the digests of files of which no record states one."""
-        for held in self._all if digests else ():
-            for row, number in held.undigested():
-                held.keys[row] = self._keys[digests.get((held.device, number), "")]
+        self._computed = digests
+        for each in self._all if digests else ():
+            for held, row, inode in each.undigested():
+                if inode in digests:
+                    held.keys = held.keys[:] if held.keys is held.group.keys else held.keys
+                    held.keys[row] = key_of(digests[inode])
 
     def seen(self, wanted: Mapping[int, Collection[int]], sharing: Collection[int] = ()) -> list[SeenInode]:
         """Look at all files with these digests, by device and key; on `sharing` devices also at what they share."""
-        looking = _Looking({key: sha256 for sha256, key in self._keys.items() if _is_among(key, wanted)})
+        looking = _Looking(self._computed)
         for held in self._all:
             looking.look(held, wanted.get(held.device, ()))
         return [_seen_inode(status, path, files, sharing) for status, path, files in looking.inodes.values()]
@@ -204,94 +135,50 @@ class ClaimedInodes:
 class _Looking:
     """A look at the files of several holders, each inode once."""
 
-    def __init__(self, digests: Mapping[int, str]) -> None:
-        self._digests = digests
-        self._real: dict[str, str] = {}
-        """Of the holder at hand: directory → its path; empty if a symlink or another environment is on the way."""
-        self._of_last_use = frozenset[str]()
-        """The files whose access times tell when the holder at hand was last used."""
+    def __init__(self, computed: Mapping[Inode, str]) -> None:
+        self._computed = computed
         self.inodes: dict[Inode, tuple[os.stat_result, str, list[SeenFile]]] = {}
 
-    def look(self, held: _HeldFiles, keys: Collection[int]) -> None:
-        holder = held.holder
-        self._real = {"": holder.path}
-        self._of_last_use = frozenset() if holder.cache or not keys else files_of_last_use(holder.path)
-        rows = compress(range(len(held.keys)), map(keys.__contains__, held.keys))
-        for row in rows if keys else ():
-            if held.numbers[row]:
-                self._look_at(held, row)
-
-    def _look_at(self, held: _HeldFiles, row: int) -> None:
-        holder, claims = held.holder, held.claims
-        directory, _, name = claims.paths[row].rpartition("/")
-        real = self._real_directory(directory)
-        path = f"{real}/{name}"
-        known = self.inodes.get((held.device, held.numbers[row]))
-        status = known[0] if known else _status("", path)
-        if status is None or not real:
+    def look(self, found: _Held, keys: Collection[int]) -> None:
+        if not keys:
             return
-        file = SeenFile(
-            path,
-            holder.path,
-            claims.packages[claims.owners[row]],
-            self._digests[held.keys[row]],
-            claims.sizes[row],
-            self._why_alone(held, row, path),
-            cached=holder.cache,
-        )
-        self.inodes.setdefault((status.st_dev, status.st_ino), (status, path, []))[2].append(file)
+        of_last_use = frozenset() if found.holder.cache else files_of_last_use(found.holder.path)
+        for held in found.files:
+            for row in compress(range(len(held.keys)), map(keys.__contains__, held.keys)):
+                if held.numbers[row]:
+                    self._look_at(found, held, row, of_last_use)
 
-    def _why_alone(self, held: _HeldFiles, row: int, path: str) -> SkipReason | None:
-        if row in held.claims.with_prefix:
-            return "prefix-inside"
-        if not held.holder.cache and is_edited(held.claims.paths[row]):
-            return "editable"
-        return "last-use" if path in self._of_last_use else None
-
-    def _real_directory(self, directory: str) -> str:
-        if directory not in self._real:
-            above, _, name = directory.rpartition("/")
-            real = self._real_directory(above)
-            path = f"{real}/{name}"
-            leads_on = real and not os.path.islink(path) and not os.path.lexists(f"{path}/{_META}")
-            self._real[directory] = path if leads_on else ""
-        return self._real[directory]
-
-
-def _claims_of(holder: Holder) -> ClaimedFiles:
-    if not holder.cache:
-        return claims_of_prefix(holder.path, holder.records, holder.distributions)
-    found = packages_in_cache(holder.path) if holder.packages else ()
-    return claims_of_cache(holder.path, sorted(each for each in found if os.path.basename(each) in holder.packages))
+    def _look_at(self, found: _Held, held: HeldFiles, row: int, of_last_use: Collection[str]) -> None:
+        holder, claimed = found.holder, held.group.claimed
+        inode = found.device, held.numbers[row]
+        path = found.path(held, row)
+        if not found.directories.leads_straight(claimed.paths[row].rpartition("/")[0]):
+            return
+        known = self.inodes.get(inode)
+        if known is None:
+            status = _status(path)
+            if status is None:
+                return
+            known = self.inodes.setdefault((status.st_dev, status.st_ino), (status, path, []))
+        alone: SkipReason | None = None
+        if row in claimed.with_prefix:
+            alone = "prefix-inside"
+        elif not holder.cache and is_edited(claimed.paths[row]):
+            alone = "editable"
+        elif path in of_last_use:
+            alone = "last-use"
+        sha256 = claimed.digests[row] if held.group.keys[row] else self._computed[inode]
+        size = claimed.sizes[row]
+        known[2].append(SeenFile(path, holder.path, held.group.package, sha256, size, alone, cached=holder.cache))
 
 
-def _is_among(key: int, wanted: Mapping[int, Collection[int]]) -> bool:
-    return any(key in keys for keys in wanted.values())
+def _held(group: FileGroup, directories: Directories) -> HeldFiles:
+    return HeldFiles(group, directories.numbers(group), group.keys)
 
 
-def _numbers(root: str, paths: Iterable[str]) -> array[int]:
-    """The inode numbers of some files, by listing their directories; 0 for what is no regular file."""
-    listed: dict[str, dict[str, int]] = {}
-    numbers = array("Q")
-    for path in paths:
-        directory, _, name = path.rpartition("/")
-        if directory not in listed:
-            listed[directory] = _files_in(os.path.join(root, directory))
-        numbers.append(listed[directory].get(name, 0))
-    return numbers
-
-
-def _files_in(directory: str) -> dict[str, int]:
-    try:
-        with os.scandir(directory) as entries:
-            return {each.name: each.inode() for each in entries if each.is_file(follow_symlinks=False)}
-    except OSError:
-        return {}
-
-
-def _status(root: str, path: str) -> os.stat_result | None:
+def _status(path: str) -> os.stat_result | None:
     with suppress(OSError):
-        status = os.lstat(os.path.join(root, path))
+        status = os.lstat(path)
         return status if stat.S_ISREG(status.st_mode) else None
     return None
 

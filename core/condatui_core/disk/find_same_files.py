@@ -6,6 +6,7 @@ numbers alone, then what `lstat` shows of the files whose digest more than one i
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections import defaultdict
@@ -18,7 +19,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from condatui_core.analyses.relinking import sort_same_files
-from condatui_core.disk.claimed_inodes import ClaimedInodes, DigestKeys, Holder, Inode, Summary, UndigestedFile
+from condatui_core.disk.claimed_inodes import ClaimedInodes
+from condatui_core.disk.first_look import Inode, Summary, UndigestedFile
+from condatui_core.disk.held_files import Holder, key_of
 from condatui_core.disk.known_digests import KnownDigests
 from condatui_core.disk.workers import Forked, Pipe
 from condatui_core.fs.documents import decode, encode
@@ -62,14 +65,23 @@ class _Read(Struct, frozen=True):
         return files.read(self.wanted)
 
 
+class _Seen(Struct, frozen=True):
+    """An answer that is sent as JSON: pickling so many small records takes ten times as long."""
+
+    inodes: list[SeenInode]
+
+
+_SEEN = msgspec.json.Decoder(_Seen)
+
+
 class _See(Struct, frozen=True):
     wanted: Mapping[int, Collection[int]]
     digests: Mapping[Inode, str]
     sharing: frozenset[int]
 
-    def __call__(self, files: ClaimedInodes) -> list[SeenInode]:
+    def __call__(self, files: ClaimedInodes) -> bytes:
         files.learn(self.digests)
-        return files.seen(self.wanted, self.sharing)
+        return encode(_Seen(files.seen(self.wanted, self.sharing)))
 
 
 class _FindLinks(Struct, frozen=True):
@@ -131,7 +143,7 @@ def _search(request: SearchRequest, workers: _Workers) -> RelinkSurvey:
     digests = _digests_of_undigested(request, workers, summaries)
     wanted = _stored_twice(summaries, digests)
     sharing = frozenset(device for device, method in rules.methods if method == "reflink")
-    seen = _united(workers.ask_all(_See(wanted, digests, sharing)))
+    seen = _united(decode(each, _SEEN, own=True).inodes for each in workers.ask_all(_See(wanted, digests, sharing)))
     incomplete = frozenset(inode for inode, each in seen.items() if len(each.files) < each.links)
     if incomplete:
         links = [each for found in workers.ask_all(_FindLinks(incomplete)) for each in found]
@@ -187,10 +199,9 @@ def _stored_twice(summaries: Iterable[Summary], digests: Mapping[Inode, str]) ->
             known = first[device].setdefault
             pairs = zip(columns.keys, columns.numbers, strict=True)
             twice[device].update(key for key, number in pairs if number and known(key, number) != number)
-    keys = DigestKeys()
     for (device, number), sha256 in digests.items():
-        if first[device].setdefault(keys[sha256], number) != number:
-            twice[device].add(keys[sha256])
+        if first[device].setdefault(key_of(sha256), number) != number:
+            twice[device].add(key_of(sha256))
     return {device: found - {0} for device, found in twice.items()}
 
 
@@ -250,6 +261,7 @@ def main() -> None:
     """Serve the request on stdin."""
     request = decode(read_frame(sys.stdin.buffer), REQUEST, own=True)
     os.nice(_NICENESS)
+    gc.disable()  # it would look at millions of records again and again, none of which is in a cycle
     try:
         sys.stdout.buffer.write(frame(encode(search(request))))
         sys.stdout.buffer.flush()

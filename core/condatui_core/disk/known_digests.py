@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from condatui_core.disk.claimed_inodes import Inode, UndigestedFile
+from condatui_core.disk.first_look import Inode, UndigestedFile
 from condatui_core.disk.tree_store import read_document, write_document
 
 _logger = logging.getLogger(__name__)

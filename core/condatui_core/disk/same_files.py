@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from condatui_core.disk.claimed_inodes import Holder
 from condatui_core.disk.find_same_files import ANSWER, SearchRequest
 from condatui_core.disk.findings import holders_of_packages
+from condatui_core.disk.held_files import Holder
 from condatui_core.disk.tool_caches import is_installer
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.documents import decode, encode

@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 from typing import IO, TypeAlias
 
-from condatui_core.fs.safe_read import open_regular
+from condatui_core.fs.safe_read import open_descriptor
 
 Attributes: TypeAlias = tuple[tuple[str, bytes], ...]
 """Names and values, sorted by name."""
@@ -39,7 +39,8 @@ def attributes_of(path: str | int) -> Attributes:
 
 _SEAL = "security.evm"
 """The attribute that the kernel computes anew for each inode, from its number among others."""
-_GETFLAGS = 0x80006601 | struct.calcsize("l") << 16
+_LENGTH_OF_FLAGS = struct.calcsize("l")
+_GETFLAGS = 0x80006601 | _LENGTH_OF_FLAGS << 16
 """The number of FS_IOC_GETFLAGS, see ioctl_iflags(2)."""
 _OF_THE_LAYOUT = 0x100 | 0x200 | 0x1000 | 0x40000 | 0x80000 | 0x200000 | 0x400000 | 0x10000000
 """Flags by which a file system says how it has stored a file: compressed blocks, extents, data in the inode."""
@@ -53,6 +54,19 @@ def marks_of(path: str | int) -> Attributes:
     """
     if sys.platform != "linux":
         return ()
+    if isinstance(path, int):
+        return _marks(path)
+    try:
+        descriptor = open_descriptor(path)
+    except OSError:  # one that this user may not read
+        return _marks(path)
+    try:
+        return _marks(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _marks(path: str | int) -> Attributes:
     marks: dict[str, bytes] = {}
     follow = isinstance(path, int)
     with suppress(OSError):
@@ -62,18 +76,15 @@ def marks_of(path: str | int) -> Attributes:
                 marks[name] = os.getxattr(path, name, follow_symlinks=follow)
     marks.pop(_SEAL, None)
     with suppress(OSError):
-        if flags := _flags_of(path) & ~_OF_THE_LAYOUT:
+        if isinstance(path, int) and (flags := _flags_of(path) & ~_OF_THE_LAYOUT):
             marks["flags"] = flags.to_bytes(4, "big")
     return tuple(sorted(marks.items()))
 
 
-def _flags_of(path: str | int) -> int:
+def _flags_of(descriptor: int) -> int:
     """The flags of a regular file, as chattr sets them. Raises OSError where there are none."""
-    if isinstance(path, str):
-        with open_regular(path, buffering=0) as stream:
-            return _flags_of(stream.fileno())
-    told = bytearray(struct.calcsize("l"))
-    fcntl.ioctl(path, _GETFLAGS, told)
+    told = bytearray(_LENGTH_OF_FLAGS)
+    fcntl.ioctl(descriptor, _GETFLAGS, told)
     return int.from_bytes(told[:4], sys.byteorder)
 
 

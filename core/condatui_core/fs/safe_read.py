@@ -45,6 +45,11 @@ def open_regular(path: str, *, buffering: int = -1, follow: bool = False, direct
 
     Raises OSError; EINVAL if it is no regular file any more.
     """
+    return open(open_descriptor(path, follow=follow, directory=directory), "rb", buffering=buffering)
+
+
+def open_descriptor(path: str, *, follow: bool = False, directory: int | None = None) -> int:
+    """Open a file as `open_regular` does, for those who need no stream of it. Raises OSError."""
     flags = os.O_RDONLY | _NO_WAITING | (0 if follow else os.O_NOFOLLOW)
     try:
         descriptor = os.open(path, flags | _NO_TRACE, dir_fd=directory)
@@ -53,7 +58,7 @@ def open_regular(path: str, *, buffering: int = -1, follow: bool = False, direct
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "not a regular file any more", path)
-    return open(descriptor, "rb", buffering=buffering)
+    return descriptor
 
 
 def sha256_of(path: str) -> str:

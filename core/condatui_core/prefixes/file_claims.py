@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
-from itertools import compress, repeat
+from itertools import compress
+from typing import Annotated
 
 import msgspec
 from msgspec import Struct, field
@@ -15,7 +18,7 @@ from msgspec import Struct, field
 from condatui_core.fs.documents import decode
 from condatui_core.fs.safe_read import read_bounded
 from condatui_core.prefixes.distributions import in_archive
-from condatui_core.prefixes.last_writer import record_rows
+from condatui_core.prefixes.last_writer import read_record, rows_of
 from condatui_core.prefixes.meta_file import LARGEST_RECORD
 
 _META = "conda-meta"
@@ -27,6 +30,7 @@ _EDITED = re.compile(
     r"(?:conda-meta|etc|var|Menu|share/jupyter)/|(?:.*/)?(?:\.[^/]+rc|[^/]+\.(?:cfg|cnf|conf|config|ini|rc|toml|ya?ml))"
 )
 _UNKNOWN = -1
+_NOTHING = msgspec.Raw()
 _NO_NAME = frozenset({"", ".", ".."})
 """Parts of a path that name nothing in the directory before them."""
 
@@ -44,7 +48,7 @@ def leads_inside(path: str) -> bool:
 
 
 class ClaimedFiles(Struct):
-    """The files that the packages of one prefix or package cache own; the columns are parallel."""
+    """Files that a package claims; the columns are parallel."""
 
     paths: list[str] = field(default_factory=list)
     """Relative to the holder."""
@@ -52,39 +56,26 @@ class ClaimedFiles(Struct):
     """The SHA-256 that a record states, as it is written there; empty if none does."""
     sizes: array[int] = field(default_factory=lambda: array("q"))
     """The bytes that a record states; -1 if none does."""
-    owners: array[int] = field(default_factory=lambda: array("I"))
-    """Indices of packages."""
-    packages: list[str] = field(default_factory=list)
-    """Name and version of each."""
-    with_prefix: set[int] = field(default_factory=set)
+    with_prefix: frozenset[int] = frozenset()
     """The rows of files into which conda writes the prefix."""
-
-    def add(self, package: str, paths: Sequence[str], digests: Iterable[str], sizes: Iterable[int | None]) -> None:
-        """Add the files of a package."""
-        self.owners.extend(repeat(len(self.packages), len(paths)))
-        self.packages.append(package)
-        self.paths += paths
-        self.digests += digests
-        self.sizes.extend(_UNKNOWN if size is None else size for size in sizes)
-
-    def without_overwritten(self) -> ClaimedFiles:
-        """Only the last claim of each path: conda and pip write over what was there."""
-        if len(set(self.paths)) == len(self.paths):
-            return self
-        last = {path: row for row, path in enumerate(self.paths)}
-        return self.chosen([last[path] == row for row, path in enumerate(self.paths)])
 
     def chosen(self, which: Sequence[bool]) -> ClaimedFiles:
         """Only the files of these rows."""
-        rows = compress(range(len(self.paths)), which)
+        rows = compress(range(len(which)), which) if self.with_prefix else ()
         return ClaimedFiles(
             paths=list(compress(self.paths, which)),
             digests=list(compress(self.digests, which)),
             sizes=array("q", compress(self.sizes, which)),
-            owners=array("I", compress(self.owners, which)),
-            packages=self.packages,
-            with_prefix={number for number, row in enumerate(rows) if row in self.with_prefix},
+            with_prefix=frozenset(number for number, row in enumerate(rows) if row in self.with_prefix),
         )
+
+
+class PackageClaims(Struct, frozen=True, eq=False):
+    """What one package claims; holders whose records of it say the same have this very object."""
+
+    package: str
+    """Its name and version."""
+    files: ClaimedFiles
 
 
 class _Path(Struct, gc=False):
@@ -92,7 +83,7 @@ class _Path(Struct, gc=False):
 
     path: str = field(name="_path", default="")
     path_type: str | int | None = None
-    size_in_bytes: int | None = None
+    size_in_bytes: Annotated[int, msgspec.Meta(ge=_UNKNOWN, lt=1 << 62)] | None = None
     prefix_placeholder: str | None = None
     sha256: object = None
     sha256_in_prefix: object = None
@@ -103,82 +94,113 @@ class _PathsData(Struct, gc=False):
 
 
 class _Record(Struct, gc=False):
-    """What this needs of a file in conda-meta: half the time of all that other readers need."""
+    """What this needs of a file in conda-meta; the long parts are taken apart only where they are new."""
 
     name: object = ""
     version: object = ""
     noarch: object = None
-    files: list[str] | None = None
-    paths_data: _PathsData | None = None
+    files: msgspec.Raw = _NOTHING
+    paths_data: msgspec.Raw = _NOTHING
 
 
 _RECORD = msgspec.json.Decoder(_Record)
 _PATHS = msgspec.json.Decoder(_PathsData)
+_PATHS_OF_RECORD: msgspec.json.Decoder[_PathsData | None] = msgspec.json.Decoder(_PathsData | None)
+_FILES_OF_RECORD: msgspec.json.Decoder[list[str] | None] = msgspec.json.Decoder(list[str] | None)
 
 
-# Environments
+class ClaimReader:
+    """Reads what packages claim, and remembers it: most environments have most of their records in common."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, PackageClaims] = {}
+        """By a digest of what the record says."""
+
+    def of_prefix(
+        self, prefix: str, records: Iterable[str], distributions: Iterable[tuple[str, str]]
+    ) -> Iterator[PackageClaims]:
+        """Read what the records of a prefix claim; one that cannot be read claims nothing.
+
+        `records` are names of files in conda-meta, `distributions` pairs of a dist-info's path and of its package.
+        """
+        for name in records:
+            with suppress(OSError):
+                yield self._of_record(read_bounded(os.path.join(prefix, _META, name), LARGEST_RECORD))
+        for path, package in distributions:
+            with suppress(OSError):
+                yield self._of_distribution(read_record(os.path.join(prefix, path, "RECORD")), path, package)
+
+    def of_cache(self, cache: str, packages: Iterable[str]) -> Iterator[PackageClaims]:
+        """Read what some of the extracted packages of a package cache claim to contain."""
+        for package in packages:
+            with suppress(OSError):
+                data = read_bounded(os.path.join(cache, package, "info", "paths.json"), LARGEST_RECORD)
+                files = _claimed(decode(data, _PATHS).paths or [], partial(os.path.join, package), cached=True)
+                yield PackageClaims(_name_and_version(os.path.basename(package)), files)
+
+    def _of_record(self, data: bytes) -> PackageClaims:
+        record = decode(data, _RECORD)
+        package = f"{record.name} {record.version}"
+        return self._once(
+            lambda: PackageClaims(package, _files_of(record)),
+            f"{package} {record.noarch}".encode(),
+            record.files,
+            record.paths_data,
+        )
+
+    def _of_distribution(self, record: bytes, path: str, package: str) -> PackageClaims:
+        base = os.path.dirname(path)
+        return self._once(lambda: PackageClaims(package, _files_in(record, base)), os.fsencode(base), record)
+
+    def _once(self, make: Callable[[], PackageClaims], *said: bytes | msgspec.Raw) -> PackageClaims:
+        digest = hashlib.sha256()
+        for each in said:
+            digest.update(hashlib.sha256(each).digest())
+        key = digest.digest()
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = make()
+        return known
 
 
-def claims_of_prefix(prefix: str, records: Iterable[str], distributions: Iterable[tuple[str, str]]) -> ClaimedFiles:
-    """Read what the records of a prefix claim; one that cannot be read claims nothing.
-
-    `records` are names of files in conda-meta, `distributions` pairs of a dist-info's path and of its package.
-    """
-    claims = ClaimedFiles()
-    for name in records:
-        try:
-            record = decode(read_bounded(os.path.join(prefix, _META, name), LARGEST_RECORD), _RECORD)
-        except OSError:
-            continue
-        _add_record(claims, record)
-    for path, package in distributions:
-        _add_distribution(claims, package, prefix, path)
-    return claims.without_overwritten()
+def _files_of(record: _Record) -> ClaimedFiles:
+    """What a record of conda claims."""
+    data = decode(bytes(record.paths_data), _PATHS_OF_RECORD) if bytes(record.paths_data) else None
+    files = (decode(bytes(record.files), _FILES_OF_RECORD) if bytes(record.files) else None) or []
+    if data and data.paths:
+        # The paths of a `noarch: python` package are those in its archive; only `files` has those in the prefix.
+        here = {in_archive(each): each for each in files} if record.noarch == "python" else {}
+        return _claimed(data.paths, lambda path: here.get(path, path))
+    # before conda 4.3 records had no digests
+    own = list(dict.fromkeys(path for path in files if not path.endswith(_BYTECODE) and leads_inside(path)))
+    return ClaimedFiles(own, [""] * len(own), array("q", [_UNKNOWN]) * len(own))
 
 
-def _add_record(claims: ClaimedFiles, record: _Record) -> None:
-    package, files = f"{record.name} {record.version}", record.files or []
-    paths = (record.paths_data.paths if record.paths_data else None) or []
-    # The paths of a `noarch: python` package are those in its archive; only `files` has those in the prefix.
-    here = {in_archive(each): each for each in files} if record.noarch == "python" else {}
-    if paths:
-        _add_paths(claims, package, paths, lambda path: here.get(path, path))
-    else:  # before conda 4.3 records had no digests
-        own = [path for path in files if not path.endswith(_BYTECODE) and leads_inside(path)]
-        claims.add(package, own, [""] * len(own), [None] * len(own))
-
-
-def _add_paths(
-    claims: ClaimedFiles, package: str, paths: Iterable[_Path], place: Callable[[str], str], *, cached: bool = False
-) -> None:
-    """Add those paths that are files. A file in a cache has no prefix in it yet."""
-    files = [each for each in paths if each.path_type in _FILES and not each.path.endswith(_BYTECODE)]
-    files = [each for each in files if leads_inside(place(each.path))]
-    first = len(claims.paths)
-    claims.with_prefix.update(row for row, each in enumerate(files, first) if each.prefix_placeholder)
-    if cached:
-        digests = [each.sha256 for each in files]
-    else:
-        digests = [each.sha256_in_prefix or (None if each.prefix_placeholder else each.sha256) for each in files]
-    claims.add(
-        package,
-        [place(each.path) for each in files],
-        [each if isinstance(each, str) else "" for each in digests],
-        [each.size_in_bytes for each in files],
+def _claimed(paths: Iterable[_Path], place: Callable[[str], str], *, cached: bool = False) -> ClaimedFiles:
+    """Those paths that are files; of a path that is stated twice, the last. In a cache no prefix is in a file yet."""
+    files = {place(each.path): each for each in paths if each.path_type in _FILES and not each.path.endswith(_BYTECODE)}
+    files = {path: each for path, each in files.items() if leads_inside(path)}
+    digests = (
+        each.sha256 if cached else each.sha256_in_prefix or (None if each.prefix_placeholder else each.sha256)
+        for each in files.values()
+    )
+    sizes = (each.size_in_bytes for each in files.values())
+    return ClaimedFiles(
+        paths=list(files),
+        digests=[each if isinstance(each, str) else "" for each in digests],
+        sizes=array("q", (_UNKNOWN if each is None else each for each in sizes)),
+        with_prefix=frozenset(row for row, each in enumerate(files.values()) if each.prefix_placeholder),
     )
 
 
-def _add_distribution(claims: ClaimedFiles, package: str, prefix: str, path: str) -> None:
-    base = os.path.dirname(path)
-    rows = record_rows(os.path.join(prefix, path, "RECORD"))
-    # pip states no digest of what it has made itself.
-    stated = [(_joined(base, name), each) for name, each in rows if each.sha256 and not name.endswith(_BYTECODE)]
-    inside = [(name, each) for name, each in stated if leads_inside(name)]
-    claims.add(
-        package,
-        [name for name, _ in inside],
-        [each.sha256 for _, each in inside],
-        [each.size for _, each in inside],
+def _files_in(record: bytes, base: str) -> ClaimedFiles:
+    """What pip's RECORD of a distribution claims; pip states no digest of what it has made itself."""
+    rows = ((_joined(base, name), each) for name, each in rows_of(record) if each.sha256)
+    files = {path: each for path, each in rows if not path.endswith(_BYTECODE) and leads_inside(path)}
+    return ClaimedFiles(
+        paths=list(files),
+        digests=[each.sha256 for each in files.values()],
+        sizes=array("q", (_UNKNOWN if each.size is None else each.size for each in files.values())),
     )
 
 
@@ -211,16 +233,6 @@ def packages_in_cache(cache: str) -> Iterator[str]:
                 waiting.append((f"{each}/", depth + 1))
 
 
-def claims_of_cache(cache: str, packages: Sequence[str]) -> ClaimedFiles:
-    """Read what the extracted packages of a package cache claim to contain."""
-    claims = ClaimedFiles()
-    for package in packages:
-        stem, _, _ = os.path.basename(package).rpartition("-")
-        name, _, version = stem.rpartition("-")
-        try:
-            data = read_bounded(os.path.join(cache, package, "info", "paths.json"), LARGEST_RECORD)
-            paths = decode(data, _PATHS).paths or []
-        except OSError:
-            continue
-        _add_paths(claims, f"{name} {version}", paths, partial(os.path.join, package), cached=True)
-    return claims
+def _name_and_version(stem: str) -> str:
+    name, _, version = stem.rpartition("-")[0].rpartition("-")
+    return f"{name} {version}"

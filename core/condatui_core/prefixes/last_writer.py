@@ -10,6 +10,7 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from msgspec import Struct
 
@@ -125,10 +126,17 @@ def pip_claimant(prefix: str, distribution: Distribution) -> Claimant:
 
 def record_rows(path: str) -> Iterator[tuple[str, FileClaim]]:
     """Read the rows of a RECORD, each with its path as written; nothing if the file is missing or unreadable."""
-    try:
-        record = read_bounded(path, _LARGEST_RECORD)
-    except OSError:
-        return
+    with suppress(OSError):
+        yield from rows_of(read_record(path))
+
+
+def read_record(path: str) -> bytes:
+    """Read a RECORD as it is. Raises OSError."""
+    return read_bounded(path, _LARGEST_RECORD)
+
+
+def rows_of(record: bytes) -> Iterator[tuple[str, FileClaim]]:
+    """The rows of a RECORD that was read already, each with its path as written."""
     for row in _rows(record):
         name, digest, size, *_ = (*row, "", "")
         yield name, FileClaim(int(size) if size.isdecimal() and len(size) < 16 else None, _sha256(digest))

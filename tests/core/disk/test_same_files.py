@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from condatui_core.disk import claimed_inodes, same_files
-from condatui_core.disk.same_files import survey_same_files
+from condatui_core.disk.claimed_inodes import ClaimedInodes
+from condatui_core.disk.same_files import holders_of, survey_same_files
 from condatui_core.errors import CondatuiError
 from condatui_core.proc.child import own_argv
 from condatui_core.records.relinking import SkipReason
@@ -92,6 +93,32 @@ def test_what_conda_has_linked_is_not_stored_twice(world: SameWorld) -> None:
         link_into(prefix, package, list(files))
     found = world.survey()
     assert (found.sets, found.skipped) == ((), ())
+
+
+def test_what_is_linked_is_told_once_however_many_have_it(world: SameWorld) -> None:
+    files = {"lib/libz.so.1": content("zlib"), "lib/small": b"small"}
+    package = cache_package(world.cache(), "zlib-1.3-h1_0", files)
+    for name in ("a", "b", "c", "copied"):
+        prefix = world.environment(name)
+        prefix.package("zlib", "1.3", "h1_0", files=files)
+        link_into(prefix, package, list(files) if name != "copied" else [])
+    environments = [each for each in holders_of(world.environments(), ()) if each.records]
+    found = ClaimedInodes().look(environments, 4096)
+    ((_, columns),) = found.columns.items()
+    assert len(columns.keys) == 2  # of the cache's and of the copied one
+    ((_, small),) = found.small.items()
+    assert sorted(small.sizes).count(len(b"small")) == 2
+
+
+def test_what_a_later_package_has_written_over_is_its_own(world: SameWorld) -> None:
+    """conda lets one package overwrite another's file; the former claim says nothing of what is there."""
+    first, second = _twice(world)
+    over = os.path.relpath(second, world.prefixes[1].path)
+    world.prefixes[1].package("earlier", files={over: b"of the earlier one"})
+    second.write_bytes(first.read_bytes())
+    (same,) = world.survey().sets
+    assert joined_paths(world.survey(), world.root) == {os.path.relpath(second, world.root)}
+    assert [each.package for each in same.joined[0].paths] == ["cublas 1.0"]
 
 
 def test_two_caches_are_joined_as_far_as_environments_use_their_packages(world: SameWorld) -> None:

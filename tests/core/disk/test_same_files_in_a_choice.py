@@ -14,6 +14,7 @@ from msgspec.structs import replace as replace_fields
 
 from condatui_core.analyses.cleanup.choice import choice_of, parts_of
 from condatui_core.analyses.cleanup.relinks import relinks_of
+from condatui_core.analyses.relinking import places_of
 from condatui_core.disk.cleanup import CleanupSurvey
 from condatui_core.disk.findings import holders_of_packages
 from condatui_core.disk.usage import DiskUsage, ManagedSizes
@@ -140,9 +141,23 @@ def test_there_is_a_row_for_each_disk_with_what_is_stored_there(tmp_path: Path) 
     assert here.candidate.bytes == there.candidate.bytes == found.frees
     assert here.candidate.name == "stored twice (nvidia_cublas)"
     reason = here.candidate.reasons[0]
-    assert reason.text == "the same content in 3 environments: nvidia_cublas; nothing is removed"
+    assert reason.text == "the same content in 3 places: nvidia_cublas; nothing is removed"
     assert reason.evidence[0].startswith("nvidia_cublas 12.6 in 3 places")
     assert reason.evidence[1] == "copies go in b, c; one of each stays"
     assert "edit in place" in reason.evidence[-1]
     assert relinks_of(RelinkSurvey(), {}) == ()
     assert choice_of([here.candidate]).relinks == (tuple(str(each) for each in world.prefixes),)
+
+
+def test_the_row_counts_the_places_that_the_plan_counts_and_none_that_has_only_links(tmp_path: Path) -> None:
+    world = SameWorld(tmp_path)
+    package = cache_package(world.cache(), "package-1.0-0", _FILES)
+    for name in ("copied", "a", "b", "c"):
+        prefix = world.environment(name)
+        prefix.package("package", "1.0", "0", files=_FILES)
+        link_into(prefix, package, [] if name == "copied" else list(_FILES))
+    found = world.survey()
+    (row,) = relinks_of(found, {})
+    assert row.candidate.reasons[0].text == "the same content in 2 places: package; nothing is removed"
+    assert row.candidate.reasons[0].evidence[0].startswith(f"package 1.0 in {places_of(found.packages)}, ")
+    assert "copies go in copied; " in row.candidate.reasons[0].evidence[1]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.relink.facts import RelinkFacts, read_facts
+from condatui_core.analyses.relinking import places_of
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.job import Plan, PlannedRelink, Step
 from condatui_core.records.relinking import LinkMethod, RelinkSurvey, SkippedFiles, SkipReason
@@ -129,8 +130,7 @@ def _facts(facts: RelinkFacts, planned: PlannedRelink) -> Iterator[tuple[str, st
         if method in used:
             yield "method", f"{words} ({_why(method, facts)})"
     for each in facts.survey.packages[:_MOST_LINES]:
-        where = counted(len(each.holders), "place")
-        yield sanitize(each.package), f"in {where}, {format_bytes(each.bytes)} over"
+        yield sanitize(each.package), f"in {places_of([each])}, {format_bytes(each.bytes)} over"
     if more := facts.survey.packages[_MOST_LINES:]:
         yield "further packages", f"{len(more):,}, {format_bytes(sum(each.bytes for each in more))} over"
     if told := left_alone(facts.survey.skipped):

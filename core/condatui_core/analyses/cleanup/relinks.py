@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from msgspec import Struct
 
+from condatui_core.analyses.relinking import by_package, places_of
 from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, WayBack, key_of_part
 from condatui_core.records.relinking import LinkMethod, RelinkSurvey, SameFiles, StoredInode, StoredTwice
 from condatui_core.text import counted, format_bytes, some_of
@@ -59,16 +60,13 @@ def relinks_of(survey: RelinkSurvey, cached_by: Mapping[str, Sequence[str]]) -> 
     for each in survey.sets:
         by_device[each.device].append(each)
     methods = dict(survey.methods)
-    made = (
-        _relink(sets, methods.get(device, "hardlink"), survey.packages, cached_by) for device, sets in by_device.items()
-    )
+    made = (_relink(sets, methods.get(device, "hardlink"), cached_by) for device, sets in by_device.items())
     return tuple(sorted(made, key=lambda each: (-each.candidate.bytes, each.candidate.key)))
 
 
 def _relink(
     sets: Sequence[SameFiles],
     method: LinkMethod,
-    packages: Sequence[StoredTwice],
     cached_by: Mapping[str, Sequence[str]],
 ) -> Relink:
     classes: dict[tuple[_Place, ...], list[int]] = {}
@@ -80,18 +78,17 @@ def _relink(
             sums[number] += inode.bytes
     prefixes = sorted({holder for places in classes for place in places for holder in place.holders})
     size = sum(each.frees for each in sets)
-    there = set(prefixes)
-    own = [each for each in packages if not there.isdisjoint(each.holders)]
+    packages = by_package(sets)
     reason = CleanupReason(
         id="relink",
-        text=f"the same content in {counted(len(prefixes), 'environment')}: {_some(own)}; nothing is removed",
-        evidence=(*_lines(own), _losing(sets), _HOW[method]),
+        text=f"the same content in {places_of(packages)}: {_some(packages)}; nothing is removed",
+        evidence=(*_lines(packages), _losing(sets), _HOW[method]),
     )
     candidate = CleanupCandidate(
         key=key_of_part(prefixes[0], "same-files"),
         kind="relink",
         path=prefixes[0],
-        name=f"{_NAME} ({_first(own)})",
+        name=f"{_NAME} ({_first(packages)})",
         tier="relink",
         reasons=(reason,),
         bytes=size,
@@ -144,7 +141,7 @@ def _some(packages: Sequence[StoredTwice]) -> str:
 
 def _lines(packages: Sequence[StoredTwice]) -> Iterator[str]:
     for each in packages[:_MOST_PACKAGES]:
-        yield f"{each.package} in {_places(each)}, {format_bytes(each.bytes)} over"
+        yield f"{each.package} in {places_of([each])}, {format_bytes(each.bytes)} over"
     if more := packages[_MOST_PACKAGES:]:
         yield f"{counted(len(more), 'further package')}, {format_bytes(sum(each.bytes for each in more))} over"
 
@@ -154,10 +151,6 @@ def _losing(sets: Iterable[SameFiles]) -> str:
     joined = (inode for each in sets for inode in each.joined)
     holders = {path.holder for inode in joined for path in inode.paths if not path.cached}
     return f"copies go in {some_of(sorted(map(os.path.basename, holders)), _MOST_NAMES)}; one of each stays"
-
-
-def _places(package: StoredTwice) -> str:
-    return counted(len(package.holders), "place")
 
 
 def adds_together(relinks: Iterable[Relink], chosen: Collection[str], gone: Collection[str]) -> int:
