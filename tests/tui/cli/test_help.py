@@ -111,7 +111,7 @@ def _long(option: click.Option) -> str:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_ends_with_the_same_options(name: str) -> None:
-    last = ("--conda", "--root", "--read-only", "--debug", "--version")
+    last: tuple[str, ...] = ("--conda", "--root", "--read-only", "--debug", "--version")
     asking = ("--dry-run", "--yes", "--json") if name in CHANGING else ("--json",) if "--json" in _names(name) else ()
     if name in ("completion", "demo"):  # which have nothing to do with this machine
         last = ("--version",)
