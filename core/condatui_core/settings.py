@@ -140,7 +140,7 @@ class Locations(Struct, frozen=True, kw_only=True):
     @staticmethod
     def of_user(environ: Mapping[str, str], home: Path) -> Locations:
         """The directories of the platform (XDG on Linux), or below `$CONDATUI_HOME` if that is set."""
-        server = Path(environ.get("CONDATUI_SERVER_SETTINGS") or SERVER_SETTINGS)
+        server = home / expand_home(environ.get("CONDATUI_SERVER_SETTINGS") or SERVER_SETTINGS, home)
         if own := environ.get("CONDATUI_HOME"):
             root = Path(expand_home(own, home))
             config, cache, state = root / "config", root / "cache", root / "state"

@@ -237,3 +237,11 @@ def test_a_link_to_the_settings_stays_a_link(user: User) -> None:
 @pytest.mark.parametrize("arguments", [("--edit", "--init"), ("--edit", "theme"), ("--init", "--json")])
 def test_what_would_be_ignored_is_wrong_usage(user: User, arguments: tuple[str, ...]) -> None:
     assert (user.run(*arguments).exit_code, user.left) == (2, set())
+
+
+@pytest.mark.parametrize("option", ["--edit", "--init"])
+def test_who_asks_for_no_changes_gets_none(user: User, option: str) -> None:
+    user.means_to_write("ascii: true\n")
+    assert (user.run(option, "--read-only").exit_code, user.left) == (3, set())
+    user.setting(CONDATUI_READ_ONLY="true")  # which must not keep the user from changing just that
+    assert user.run(option).exit_code == 0

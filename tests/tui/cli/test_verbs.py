@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 from dataclasses import replace
 from pathlib import Path
 
@@ -153,6 +154,8 @@ def test_from_a_directory_that_is_gone_names_and_absolute_paths_are_fine(box: Sa
     result = run_in(box, "export", "notebooks", "-o", str(tmp_path / "e.yml"), "--yes", cwd="")
     assert result.exit_code == 0, result.output
     assert (tmp_path / "e.yml").exists()
+    printed = run_in(box, "export", "notebooks", cwd="")
+    assert (printed.exit_code, printed.stdout) == (0, (tmp_path / "e.yml").read_text())
 
 
 def test_a_working_directory_that_was_deleted_is_known_to_be_gone(
@@ -178,6 +181,18 @@ def test_an_empty_argument_stands_for_nothing(sandbox: Sandbox, arguments: tuple
     """As a shell makes one of a variable that is not set."""
     result = run_in(sandbox, *arguments)
     assert (result.exit_code, result.stdout) == (2, ""), result.output
+
+
+def test_a_user_without_a_home_lives_at_the_root_and_not_in_the_working_directory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unknown(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    monkeypatch.setenv("HOME", "gone afterwards")
+    assert Invocation.of_process().home == Path("/")
+    assert os.environ["HOME"] == "/"
 
 
 @pytest.mark.parametrize("home", ["", "relative/home"])

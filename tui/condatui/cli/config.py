@@ -11,7 +11,8 @@ from condatui.cli.invocation import Invocation
 from condatui.cli.options import examples, global_options, json_option
 from condatui.cli.reporting import report, say
 from condatui.json_documents import print_json
-from condatui_core.errors import CondatuiError
+from condatui_core.errors import CondatuiError, RefusedError
+from condatui_core.remedy import LeaveReadOnly
 from condatui_core.settings import Settings, SettingSource
 from condatui_core.settings_files.effective import setting_sources, unknown_variables
 from condatui_core.settings_files.server import read_server_settings
@@ -33,8 +34,10 @@ def command(invocation: Invocation, *, names: tuple[str, ...], edit: bool, init:
     """
     if (edit or init) and (names or as_json or (edit and init)):
         raise click.UsageError("--edit and --init take no SETTING, no --json and not each other.")
+    if (edit or init) and invocation.read_only:
+        raise RefusedError("condatui is read-only: nothing is changed.", hint=LeaveReadOnly(started=True))
     if edit:
-        from condatui.cli.settings_editor import edit_settings  # noqa: PLC0415 - it checks keys, which takes Textual
+        from condatui.cli.settings_editor import edit_settings  # noqa: PLC0415 - it knows keys, which takes Textual
 
         edit_settings(invocation)
     elif init:

@@ -85,7 +85,8 @@ def command(
 
     def request(inventory: Inventory, _: JobContext) -> ExportRequest:
         environment = invocation.environment(inventory, envs[0])
-        return ExportRequest(prefix=environment.prefix, file=invocation.absolute(target), **how)
+        path = target if target == _STDOUT else invocation.absolute(target)
+        return ExportRequest(prefix=environment.prefix, file=path, **how)
 
     def request_all(inventory: Inventory, _: JobContext) -> ExportAllRequest:
         prefixes, into = invocation.prefixes_of(envs, inventory), invocation.absolute(directory or "")

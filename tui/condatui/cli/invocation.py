@@ -53,6 +53,8 @@ def _run_app(workbench: Workbench, clock: Clock) -> int:
         from condatui.app import CondatuiApp  # noqa: PLC0415 - only the workbench needs Textual
 
         first = glance.result()
+    if not (sys.stderr.encoding or "").lower().startswith("utf"):  # the terminal that Textual draws on
+        workbench.settings = replace(workbench.settings, ascii=True)
     # A parsing thread yields after half a millisecond instead of five, since handling a key takes a dozen switches.
     sys.setswitchinterval(0.0005)
     app = CondatuiApp(workbench, host=socket.gethostname(), clock=clock, first=first)
@@ -90,6 +92,8 @@ class Invocation(Struct, frozen=True, kw_only=True):
         """The invocation of this process."""
         if not os.path.isabs(os.environ.get("HOME", os.sep)):
             del os.environ["HOME"]  # an empty or relative one would lead own files into the working directory
+        if not os.path.isabs(os.path.expanduser("~")):
+            os.environ["HOME"] = os.sep  # a user whom nobody knows, as in a container, where it is this too
         return Invocation(
             environ=os.environ,
             home=Path(os.path.expanduser("~")),

@@ -26,6 +26,12 @@ def open_workbench(invocation: Invocation) -> int:
             "The workbench needs a terminal.",
             hint="`condatui list` prints the environments, `condatui --help` shows the other commands.",
         )
+    if invocation.environ.get("TERM") == "dumb":
+        raise UsageError(
+            "The workbench cannot be drawn on a terminal without a cursor.",
+            "The variable TERM is `dumb`.",
+            "`condatui list` prints the environments. If the terminal can do more: TERM=xterm-256color condatui",
+        )
     try:
         return invocation.run_app(invocation.workbench(), invocation.clock)
     except SettingError as error:

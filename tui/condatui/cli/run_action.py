@@ -147,6 +147,7 @@ def _ask(plan: Plan, invocation: Invocation) -> None:
     if not invocation.terminal:
         raise RefusedError(
             "There is no terminal to ask for confirmation.",
+            "Input, output and messages must all be on it, so that the plan is read before the answer.",
             hint="--yes goes on without asking, --dry-run prints what would be done.",
         )
     try:
