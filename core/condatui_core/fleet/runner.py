@@ -182,7 +182,8 @@ def _task(request: FleetRequest) -> Task:
     task.set_default("stderr_msgtree", False)
     if request.fanout:
         task.set_info("fanout", request.fanout)
-    task.set_info("connect_timeout", request.connect_timeout)
+    if request.connect_timeout:
+        task.set_info("connect_timeout", request.connect_timeout)
     if request.ssh_options:
         task.set_info("ssh_options", request.ssh_options)
     return task

@@ -150,6 +150,15 @@ def test_a_failure_leaves_the_former_snapshot(fleet: dict[str, HostOutcome], sto
     assert (fleet["locked"].former, fleet["locked"].file) == (None, "")
 
 
+async def test_a_snapshot_that_cannot_be_written_costs_no_other_host(hosts: SshHosts, tmp_path: Path) -> None:
+    store = FleetStore(tmp_path / "snapshots")
+    store.file_of("liar").mkdir(parents=True)
+    found = await outcomes(wishes(hosts, "liar,chatty"), store)
+    assert (found["liar"].state, found["liar"].reason) == ("not-stored", "a directory, not a file")
+    assert found["chatty"].ok
+    assert sorted(each.name for each in store.directory.iterdir()) == ["chatty.json.gz", "liar.json.gz"]
+
+
 def test_no_host_can_take_the_place_of_another(fleet: dict[str, HostOutcome], store: FleetStore) -> None:
     assert read_snapshot(str(store.file_of("liar"))).host == "liar"
     assert read_snapshot(str(store.file_of("plain"))).collector == "standalone"

@@ -59,10 +59,11 @@ def _reaching_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ssh_options: str,
         fanout: int | None,
         timeout: float,
-        connect_timeout: float,
+        connect_timeout: float | None,
         **named: object,
     ) -> object:
-        return command(*given, reach=Reach(worker, ssh_options, fanout or 0, timeout, connect_timeout), **named)
+        reach = Reach(worker, ssh_options, fanout or 0, timeout, connect_timeout or 0.0)
+        return command(*given, reach=reach, **named)
 
     for option in (_worker, _ssh_options, _connect_timeout, _timeout, _fanout):
         reaching = option(reaching)
@@ -70,13 +71,13 @@ def _reaching_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _fanout = click.option(
-    "--fanout", type=click.IntRange(1), default=None, help="The most hosts at once; ClusterShell's unless set."
+    "--fanout", type=click.IntRange(1), default=None, help="The most hosts at once; ClusterShell's 64 unless set."
 )
 _timeout = click.option(
     "--timeout", type=click.FloatRange(1, 86_400), default=300.0, show_default=True, help="Seconds for each host."
 )
 _connect_timeout = click.option(
-    "--connect-timeout", type=click.FloatRange(1, 3_600), default=10.0, show_default=True, help="Seconds to connect."
+    "--connect-timeout", type=click.FloatRange(1, 3_600), help="Seconds to connect; ClusterShell's 10 unless set."
 )
 _worker = click.option("--worker", default="", metavar="NAME", help="ClusterShell's worker: `ssh` unless set, `rsh`, …")
 _ssh_options = click.option(

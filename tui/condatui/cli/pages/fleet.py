@@ -27,6 +27,7 @@ _STATES: dict[HostState, str] = {
     "nothing-to-run": "no python3",
     "failed": "failed",
     "no-snapshot": "no snapshot",
+    "not-stored": "not stored",
 }
 _COLLECTORS: dict[Collector, str] = {"condatui": "condatui", "standalone": "piped"}
 
