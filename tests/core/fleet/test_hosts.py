@@ -10,6 +10,7 @@ import os
 import shlex
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -61,6 +62,7 @@ def hosts(directory: Path) -> Iterator[SshHosts]:
         "liar": f"cat >/dev/null; echo {BEGIN}; echo {lie}; echo {END}",
         "flood": "exec cat /dev/zero",
         "hanging": "exec sleep 20",
+        "gate": obey,
         "broken": "cat >/dev/null; echo it is broken >&2; exit 3",
     }
     try:
@@ -76,8 +78,8 @@ def wishes(served: SshHosts, *asked: str, timeout: float = 60.0) -> FleetWishes:
     )
 
 
-async def outcomes(wish: FleetWishes, store: FleetStore) -> dict[str, HostOutcome]:
-    async with aclosing(collect(wish, clean_environ(store.directory.parent), store)) as found:
+async def outcomes(wish: FleetWishes, store: FleetStore, **environ: str) -> dict[str, HostOutcome]:
+    async with aclosing(collect(wish, {**clean_environ(store.directory.parent), **environ}, store)) as found:
         return {each.host: each async for each in found}
 
 
@@ -148,6 +150,16 @@ def test_a_failure_leaves_the_former_snapshot(fleet: dict[str, HostOutcome], sto
     assert former.timestamp() == 1_700_000_000
     assert Path(fleet["dead"].file).read_bytes() == b"a former one"
     assert (fleet["locked"].former, fleet["locked"].file) == (None, "")
+
+
+async def test_hosts_behind_a_gateway_are_reached_as_the_topology_says(hosts: SshHosts, tmp_path: Path) -> None:
+    name = socket.gethostname().partition(".")[0]
+    (tmp_path / "topology.conf").write_text(f"[routes]\n{name}: gate\ngate: plain,chatty,broken\n")
+    settings = {"CLUSTERSHELL_CFGDIR": str(tmp_path), "CLUSTERSHELL_GW_PYTHON_EXECUTABLE": sys.executable}
+    before = hosts.sessions()
+    found = await outcomes(wishes(hosts, "plain,chatty,broken"), FleetStore(tmp_path / "snapshots"), **settings)
+    assert {host: each.state for host, each in found.items()} == {"plain": "ok", "chatty": "ok", "broken": "failed"}
+    assert hosts.sessions() == before + 4
 
 
 async def test_a_snapshot_that_cannot_be_written_costs_no_other_host(hosts: SshHosts, tmp_path: Path) -> None:
