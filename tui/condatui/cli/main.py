@@ -50,7 +50,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "relink",
         ),
         "take along": ("export", "pack", "unpack", "ship"),
-        "watch": ("metrics", "sbom", "fleet"),
+        "watch": ("metrics", "sbom", "snapshot", "nodes", "fleet"),
         "condatui itself": ("demo", "doctor"),
     }
 )
