@@ -20,7 +20,7 @@ from condatui.cli.progress_line import ProgressLine
 from condatui.json_documents import print_json
 from condatui_core import __version__
 from condatui_core.fleet.collect import FleetWishes, collect
-from condatui_core.fleet.script import Remote
+from condatui_core.fleet.script import Remote, collector_script
 from condatui_core.fleet.store import FleetStore
 from condatui_core.records.fleet import HostOutcome
 from condatui_core.text import counted
@@ -85,6 +85,12 @@ _ssh_options = click.option(
 )
 
 
+def _print_script(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        click.echo(collector_script(__version__), nl=False)
+        context.exit()
+
+
 @click.command("fleet", cls=_NodeSets, options_metavar="[OPTIONS] [-- OPTION…]")
 @click.argument("hosts", nargs=-1, required=True)
 @click.option("-o", "--output", "output", metavar="DIR", help="Where the snapshots lie, one file a host.")
@@ -95,6 +101,14 @@ _ssh_options = click.option(
     help="What runs there: the installed condatui if it can, else the piped script; or only one of them.",
 )
 @click.option("--no-sizes", is_flag=True, help="Let no host walk its disk.")
+@click.option(
+    "--print-script",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_script,
+    help="Print the script that is piped, for other ways to run it, and exit.",
+)
 @_reaching_options
 @json_option
 @global_options
@@ -110,7 +124,7 @@ def command(
     as_json: bool,
     arguments: tuple[str, ...],
 ) -> None:
-    """Collect a snapshot of each host over ClusterShell and store it, for `condatui --snapshots`.
+    """Collect a snapshot of each host over ClusterShell and store it, for `condatui list --snapshots` and others.
 
     HOSTS are node sets: `gpu[01-16],login` or `@group`. What stands after `--` goes to `condatui snapshot` there.
     A host that cannot be asked keeps the snapshot that it has; the exit code is 1 then.
