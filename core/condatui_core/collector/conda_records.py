@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from condatui_core.collector.reading import (
+    Deadline,
     Unread,
     channel_location,
     listed,
@@ -13,6 +14,7 @@ from condatui_core.collector.reading import (
     reason,
     text,
     text_of,
+    total,
     whole,
 )
 
@@ -55,15 +57,16 @@ def name_and_version(file_name: str) -> Tuple[str, str]:
     return (match.group("name"), match.group("version")) if match else (stem, "")
 
 
-def read_packages(prefix: str, unread: Unread) -> List[CondaPackage]:
+def read_packages(prefix: str, deadline: Deadline, unread: Unread) -> List[CondaPackage]:
     """Read all records, sorted by name; of several records of one package only the one that was written last.
 
-    Raises OSError if conda-meta cannot be listed.
+    Raises OSError if conda-meta cannot be listed, OutOfTimeError.
     """
     directory = os.path.join(prefix, "conda-meta")
     names = sorted(each for each in os.listdir(directory) if each.endswith(".json") and not each.startswith("._"))
     found: Dict[str, CondaPackage] = {}
     for name in names:
+        deadline.check()
         path = os.path.join(directory, name)
         try:
             package = _package(path, read_object(path))
@@ -91,7 +94,7 @@ def _package(path: str, record: Mapping[str, Any]) -> CondaPackage:
         channel_location(text(record.get("channel")), text(record.get("url")), subdir),
         subdir,
         "conda",
-        sum(_sizes(record.get("paths_data"))),
+        total(_sizes(record.get("paths_data"))),
         whole(record.get("build_number")),
         text(record.get("md5")),
         text(record.get("sha256")),

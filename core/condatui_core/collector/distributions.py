@@ -6,12 +6,14 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Set,
 
 from condatui_core.collector.conda_records import CondaPackage, name_and_version
 from condatui_core.collector.reading import (
+    Deadline,
     Unread,
     read_bounded,
     read_object,
     reason,
     text,
     text_of,
+    total,
     without_credentials,
 )
 
@@ -27,12 +29,16 @@ _LARGEST = 16 << 20
 Row = Tuple[Any, ...]
 
 
-def read_distributions(prefix: str, packages: Sequence[CondaPackage], unread: Unread) -> List[Row]:
-    """Read the rows of all distributions in the site-packages that the prefix's own python reads."""
+def read_distributions(prefix: str, packages: Sequence[CondaPackage], deadline: Deadline, unread: Unread) -> List[Row]:
+    """Read the rows of all distributions in the site-packages that the prefix's own python reads.
+
+    Raises OutOfTimeError.
+    """
     directories = _site_packages(prefix, packages)
     owned = _owned(directories, packages)
     rows: List[Row] = []
     for path in directories:
+        deadline.check()
         try:
             names = sorted(os.listdir(os.path.join(prefix, path)))
         except OSError as error:
@@ -107,7 +113,7 @@ def _headers(metadata: str) -> Dict[str, str]:
 
 def _recorded_size(record: str) -> int:
     sizes = (line.rpartition(",")[2].strip() for line in record.splitlines())
-    return sum(int(each) for each in sizes if each.isdigit() and len(each) < 16)
+    return total(int(each) for each in sizes if each.isdecimal() and len(each) < 16)
 
 
 def _origin(path: str) -> Tuple[str, Optional[str], str, str]:

@@ -6,9 +6,11 @@ import os
 import re
 import stat
 import time
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+_MOST = (1 << 63) - 1
+"""The largest number that a snapshot may have."""
 _LARGEST_JSON = 32 << 20
 """Bytes; a record with tens of thousands of files takes a third of that."""
 
@@ -81,7 +83,12 @@ def text(value: object) -> str:
 
 def whole(value: object) -> int:
     """Make a number of bytes or files of what a record states; 0 if it is none."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63 else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST else 0
+
+
+def total(sizes: Iterable[int]) -> int:
+    """Sum up sizes that records state, which may be anything."""
+    return min(sum(sizes), _MOST)
 
 
 def listed(value: object) -> List[str]:

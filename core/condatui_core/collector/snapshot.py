@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from condatui_core.collector.conda_records import CondaPackage, History, read_history, read_packages
 from condatui_core.collector.distributions import read_distributions
 from condatui_core.collector.places import Machine, Place, find
-from condatui_core.collector.reading import Deadline, OutOfTimeError, Unread, reason
+from condatui_core.collector.reading import Deadline, OutOfTimeError, Unread, reason, total
 from condatui_core.collector.sizes import measure
 
 FORMAT = 1
@@ -116,8 +116,8 @@ def _read(prefix: str, deadline: Deadline, unread: Unread) -> Optional[_Contents
     problems: Unread = []
     try:
         deadline.check()
-        packages = read_packages(prefix, problems)
-        rows = [each.row for each in packages] + read_distributions(prefix, packages, problems)
+        packages = read_packages(prefix, deadline, problems)
+        rows = [each.row for each in packages] + read_distributions(prefix, packages, deadline, problems)
     except OutOfTimeError:
         unread.append((prefix, _NO_TIME % "read"))
         return None
@@ -158,7 +158,7 @@ def _described(place: Place, contents: Optional[_Contents]) -> Dict[str, Any]:
         "channels": _channels(rows),
         "created": contents.history.created if contents else None,
         "modified": contents.history.modified if contents else None,
-        "managed_bytes": sum(row[6] for row in rows) if contents else None,
+        "managed_bytes": total(row[6] for row in rows) if contents else None,
         "findings": [],
     }
 

@@ -16,9 +16,10 @@ from condatui_core.fleet.answers import NoSnapshotError, snapshot_in
 from condatui_core.fleet.messages import DECODER, BadRequest, FleetRequest, HostAnswer, NamedHosts
 from condatui_core.fleet.script import Remote, collector_script, remote_command
 from condatui_core.fleet.store import FleetStore
+from condatui_core.fs.safe_read import reason
 from condatui_core.proc.child import ChildError, own_argv, own_environ
 from condatui_core.proc.message_child import MessageChild, message_child
-from condatui_core.records.fleet import HostOutcome
+from condatui_core.records.fleet import HostOutcome, HostState
 from condatui_core.text import sanitize
 
 _RUNNER = "condatui_core.fleet.runner"
@@ -44,8 +45,8 @@ class FleetWishes(Struct, frozen=True, kw_only=True):
     fanout: int = 0
     timeout: float = 300.0
     """Seconds."""
-    connect_timeout: float = 10.0
-    """Seconds."""
+    connect_timeout: float = 0.0
+    """Seconds; 0 for ClusterShell's own."""
 
     def request(self) -> FleetRequest:
         """What the process that runs ClusterShell is asked."""
@@ -133,19 +134,14 @@ def _refused(bad: BadRequest) -> UsageError:
 
 
 def _outcome(answer: HostAnswer, store: FleetStore, timeout: float) -> HostOutcome:
-    """Store the snapshot of a host, or say why there is none."""
+    """Store the snapshot of a host, or say why there is no new one."""
     try:
         snapshot = snapshot_in(answer, timeout=timeout)
+        file = store.keep(answer.host, snapshot)
     except NoSnapshotError as error:
-        former = store.former(answer.host)
-        return HostOutcome(
-            host=answer.host,
-            state=error.state,
-            reason=error.reason,
-            seconds=answer.seconds,
-            file=str(store.file_of(answer.host)) if former else "",
-            former=former,
-        )
+        return _without(answer, store, error.state, error.reason)
+    except OSError as error:
+        return _without(answer, store, "not-stored", sanitize(reason(error)))
     return HostOutcome(
         host=answer.host,
         state="ok",
@@ -153,5 +149,11 @@ def _outcome(answer: HostAnswer, store: FleetStore, timeout: float) -> HostOutco
         collector=snapshot.collector,
         environments=len(snapshot.list.environments),
         unread=len(snapshot.unread),
-        file=store.keep(answer.host, snapshot),
+        file=file,
     )
+
+
+def _without(answer: HostAnswer, store: FleetStore, state: HostState, why: str) -> HostOutcome:
+    former = store.former(answer.host)
+    file = str(store.file_of(answer.host)) if former else ""
+    return HostOutcome(host=answer.host, state=state, reason=why, seconds=answer.seconds, file=file, former=former)

@@ -27,7 +27,7 @@ class FleetRequest(Struct, frozen=True, kw_only=True):
     timeout: float
     """Seconds for a host, from the start of its connection."""
     connect_timeout: float
-    """Seconds."""
+    """Seconds; 0 for ClusterShell's own."""
     most_bytes: int
     """The most that one host may say."""
     most_hosts: int

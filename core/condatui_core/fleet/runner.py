@@ -10,7 +10,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 import msgspec
@@ -36,104 +37,121 @@ _STDOUT = "stdout"
 Send = Callable[[Struct], None]
 
 
-class _Worker(Protocol):
-    """What this module uses of a worker of ClusterShell."""
+class _Client(Protocol):
+    """What this module uses of the command of one host."""
+
+    key: str
+    streams: Mapping[str, _Stream]
 
     def abort(self) -> None: ...
+
+
+class _Stream(Protocol):
+    rbuf: bytes
+    """The beginning of a line that has not ended yet."""
+
+
+class _Worker(Protocol):
+    """What this module uses of the commands of all hosts."""
+
+    task: Task
 
     def write(self, buf: bytes) -> None: ...
 
     def set_write_eof(self) -> None: ...
 
-    def _engine_clients(self) -> Sequence[object]: ...
+    def _engine_clients(self) -> Sequence[_Client]: ...
 
 
-class _HostHandler(EventHandler):  # type: ignore[misc]  # ClusterShell has no types
-    """Collects what one host says, and ends it if that is too much."""
+class _Host:
+    """What one host has said so far."""
 
-    def __init__(self, host: str, most_bytes: int, send: Send) -> None:
-        self.worker: _Worker | None = None
-        self._host = host
-        self._left = most_bytes
-        self._send = send
-        self._said = bytearray()
-        self._complained = bytearray()
-        self._exit_code: int | None = None
-        self._too_much = False
-        self._began = time.monotonic()
+    def __init__(self, name: str, left: int) -> None:
+        self.name = name
+        self.left = left
+        """Bytes that it may still say."""
+        self.said = bytearray()
+        self.complained = bytearray()
+        self.began = time.monotonic()
+        self.told = False
 
-    def ev_pickup(self, worker: _Worker, node: str) -> None:  # noqa: ARG002 - ClusterShell's signature
-        """Note that it begins: with many hosts some have to wait for their turn."""
-        self._began = time.monotonic()
-
-    def ev_read(self, worker: _Worker, node: str, sname: str, msg: bytes) -> None:  # noqa: ARG002 - as above
-        """Keep a line."""
-        self.count(len(msg) + 1)
-        if self._too_much:
-            return
-        if sname == _STDOUT:
-            self._said += msg + b"\n"
+    def take(self, stream: str, line: bytes) -> None:
+        """Keep a line: all of stdout, the end of stderr."""
+        self.left -= len(line) + 1
+        if stream == _STDOUT:
+            self.said += line + b"\n"
         else:
-            self._complained += msg + b"\n"
-            del self._complained[:-_MOST_COMPLAINED]
+            self.complained += line + b"\n"
+            del self.complained[:-_MOST_COMPLAINED]
 
-    def ev_hup(self, worker: _Worker, node: str, rc: int | None) -> None:  # noqa: ARG002 - as above
-        """Note the exit code."""
-        self._exit_code = rc
-
-    def ev_close(self, worker: _Worker, timedout: bool) -> None:  # noqa: ARG002 - as above
-        """Tell condatui what there is."""
-        ended: Ended = "exited"
-        if self._too_much:
-            ended = "too-much"
-        elif timedout:
-            ended = "timed-out"
-        elif self._exit_code is None:
-            ended = "aborted"
-        self.worker = None
-        self._send(
-            HostAnswer(
-                host=self._host,
-                ended=ended,
-                exit_code=self._exit_code,
-                said=bytes(self._said) if ended == "exited" else b"",
-                complained=self._complained.decode("utf-8", "replace"),
-                seconds=time.monotonic() - self._began,
-            )
+    def answer(self, ended: Ended, exit_code: int | None = None) -> HostAnswer:
+        """What condatui is told."""
+        self.told = True
+        said = bytes(self.said) if ended == "exited" else b""
+        self.said.clear()
+        return HostAnswer(
+            host=self.name,
+            ended=ended,
+            exit_code=exit_code,
+            said=said,
+            complained=self.complained.decode("utf-8", "replace"),
+            seconds=time.monotonic() - self.began,
         )
 
-    def count(self, more: int) -> None:
-        """Count bytes that have come, and end the host if they are too many."""
-        self._left -= more
-        if self._left < 0 and not self._too_much:
-            self._too_much = True
-            self._said.clear()
-            if self.worker:
-                self.worker.abort()
 
-    def look_at_unfinished_line(self) -> None:
-        """End the host if it writes on and on without ending its line, which ClusterShell would keep whole."""
-        clients = self.worker._engine_clients() if self.worker else ()
-        for client in clients:
-            streams = list(getattr(client, "streams", {}).values())
-            if sum(len(each.rbuf) for each in streams) > min(self._left, _LONGEST_LINE):
-                self.count(self._left + 1)
-                return
+class _Hosts(EventHandler):  # type: ignore[misc]  # ClusterShell has no types
+    """Hears all hosts, and tells condatui of each as soon as it has ended."""
 
-
-class _Watch(EventHandler):  # type: ignore[misc]  # as above
-    """Looks now and then at what no event tells."""
-
-    def __init__(self, handlers: list[_HostHandler]) -> None:
-        self._handlers = handlers
+    def __init__(self, names: Sequence[str], most_bytes: int, send: Send) -> None:
+        self.worker: _Worker | None = None
+        self._hosts = {name: _Host(name, most_bytes) for name in names}
+        self._send = send
         self._parent = os.getppid()
 
-    def ev_timer(self, timer: object) -> None:  # noqa: ARG002 - ClusterShell's signature
-        """End everything if condatui is gone, and hosts that flood."""
+    def ev_pickup(self, worker: _Worker, node: str) -> None:  # noqa: ARG002 - ClusterShell's signature
+        """Note that a host begins: with many of them some have to wait for their turn."""
+        self._hosts[node].began = time.monotonic()
+
+    def ev_read(self, worker: _Worker, node: str, sname: str, msg: bytes) -> None:  # noqa: ARG002 - as above
+        """Keep a line, and end the host if that is too much."""
+        host = self._hosts[node]
+        if not host.told:
+            host.take(sname, msg)
+            if host.left < 0:
+                self._end(host)
+
+    def ev_hup(self, worker: _Worker, node: str, rc: int | None) -> None:  # noqa: ARG002 - as above
+        """Tell of a host that has ended by itself."""
+        if not self._hosts[node].told:
+            self._send(self._hosts[node].answer("exited", rc))
+
+    def ev_close(self, worker: _Worker, timedout: bool) -> None:  # noqa: ARG002 - as above
+        """Tell of those that did not end by themselves."""
+        late = set(map(str, worker.task.iter_keys_timeout()))
+        for host in self._hosts.values():
+            if not host.told:
+                self._send(host.answer("timed-out" if host.name in late else "aborted"))
+
+    def ev_timer(self, timer: object) -> None:  # noqa: ARG002 - as above
+        """End everything if condatui is gone, and each host whose line goes on and on: ClusterShell keeps it whole."""
         if os.getppid() != self._parent and os.getpgrp() == os.getpid():
             os.killpg(0, signal.SIGKILL)
-        for each in self._handlers:
-            each.look_at_unfinished_line()
+        for client in self._clients():
+            host = self._hosts.get(client.key)
+            unfinished = sum(len(each.rbuf) for each in client.streams.values())
+            if host and not host.told and unfinished > _LONGEST_LINE:
+                self._end(host)
+
+    def _end(self, host: _Host) -> None:
+        """End a host that says too much."""
+        self._send(host.answer("too-much"))
+        for client in self._clients():
+            if client.key == host.name:
+                client.abort()
+
+    def _clients(self) -> list[_Client]:
+        """The commands of the hosts; none where gateways run them, which end them when their time is over."""
+        return [*self.worker._engine_clients()] if self.worker else []
 
 
 def run(request: FleetRequest, send: Send) -> None:
@@ -182,24 +200,25 @@ def _task(request: FleetRequest) -> Task:
     task.set_default("stderr_msgtree", False)
     if request.fanout:
         task.set_info("fanout", request.fanout)
-    task.set_info("connect_timeout", request.connect_timeout)
+    if request.connect_timeout:
+        task.set_info("connect_timeout", request.connect_timeout)
     if request.ssh_options:
         task.set_info("ssh_options", request.ssh_options)
     return task
 
 
-def _schedule(task: Task, names: tuple[str, ...], request: FleetRequest, send: Send) -> None:
-    handlers = []
-    for name in names:
-        handler = _HostHandler(name, request.most_bytes, send)
-        worker = task.shell(request.command, nodes=name, handler=handler, timeout=request.timeout, stderr=True)
-        if request.script:
-            worker.write(request.script.encode())
-        if request.script or hasattr(worker, "set_write_eof"):
+def _schedule(task: Task, names: Sequence[str], request: FleetRequest, send: Send) -> None:
+    hosts = _Hosts(names, request.most_bytes, send)
+    nodes = NodeSet.fromlist(names)
+    worker = task.shell(request.command, nodes=nodes, handler=hosts, timeout=request.timeout, stderr=True)
+    if request.script:
+        worker.write(request.script.encode())
+        worker.set_write_eof()
+    else:
+        with suppress(EngineClientNotSupportedError):  # then it has no stdin to close
             worker.set_write_eof()
-        handler.worker = worker
-        handlers.append(handler)
-    task.timer(_LOOK, handler=_Watch(handlers), interval=_LOOK, autoclose=True)
+    hosts.worker = worker
+    task.timer(_LOOK, handler=hosts, interval=_LOOK, autoclose=True)
 
 
 def main() -> None:

@@ -40,15 +40,11 @@ class FleetStore:
         """Store the snapshot of a host in place of its former one, whole or not at all; returns the file.
 
         The host gets the name that it was asked by: what a machine calls itself may be the name of another one.
-        CondatuiError if it cannot be written.
+        Raises OSError if it cannot be written; the former one is as it was then.
         """
         file = self.file_of(host)
         data = encode_snapshot(replace(snapshot, host=host), encode(snapshot.list))
-        try:
-            write_whole(file, data, replace=True, private=True)
-        except OSError as error:
-            where = f"{sanitize(str(file))}: {reason(error)}"
-            raise CondatuiError("A snapshot cannot be stored.", where, "The former one is as it was.") from error
+        write_whole(file, data, replace=True, private=True)
         return str(file)
 
     def former(self, host: str) -> datetime | None:

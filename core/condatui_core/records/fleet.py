@@ -9,9 +9,10 @@ from msgspec import Struct
 
 from condatui_core.records.host_snapshot import Collector
 
-HostState = Literal["ok", "unreachable", "denied", "timed-out", "nothing-to-run", "failed", "no-snapshot"]
-"""What became of a host: its snapshot is stored; there is no connection; it lets this user not in; it took too long;
-it has neither a condatui nor a Python; the command there failed; what it said is no snapshot."""
+HostState = Literal["ok", "unreachable", "denied", "timed-out", "nothing-to-run", "failed", "no-snapshot", "not-stored"]
+"""What became of a host: its snapshot is stored; there is no connection; it does not let this user in; it took too
+long; it has neither a condatui nor a Python; the command there failed; what it said is no snapshot; its snapshot could
+not be written here."""
 
 
 class HostOutcome(Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from typing import NoReturn
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies
 
 import condatui_core
 from condatui_core.analyses.channel_shares import channel_counts
@@ -30,7 +31,7 @@ from condatui_core.records.host_snapshot import HostSnapshot, PackageRow
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.snapshots.document import decode_snapshot
-from support.prefixes import CONDA_FORGE, MAIN, FakePrefix, make_prefix, manifest
+from support.prefixes import CONDA_FORGE, MAIN, FakePrefix, make_prefix, manifest, record_of
 
 QUIET = {"CONDATUI_USUAL_PLACES": "0"}
 """The machine of the tester has condas of its own."""
@@ -273,6 +274,30 @@ def test_a_text_that_no_snapshot_may_have_does_not_spoil_it(made_up: MadeUp) -> 
     licenses = {row[1]: row[8] for row in held(found, made_up.rich)}
     assert licenses["wordy"] == "x" * 4096
     assert licenses["half"] == "?"
+
+
+JSON = strategies.recursive(
+    strategies.none() | strategies.booleans() | strategies.integers() | strategies.floats() | strategies.text(),
+    lambda inner: strategies.lists(inner, max_size=3) | strategies.dictionaries(strategies.text(), inner, max_size=3),
+    max_leaves=5,
+)
+FIELDS = ("build_number", "channel", "url", "subdir", "md5", "license", "files", "paths_data", "requested_specs")
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    record=strategies.dictionaries(strategies.sampled_from(FIELDS), JSON),
+    sizes=strategies.lists(strategies.fixed_dictionaries({"size_in_bytes": JSON, "path_type": JSON})),
+    record_lines=strategies.text(),
+)
+def test_whatever_a_record_says_the_snapshot_can_be_read(
+    made_up: MadeUp, record: dict[str, object], sizes: list[object], record_lines: str
+) -> None:
+    usual = record_of("odd", "1", "0", channel=CONDA_FORGE, subdir="noarch", files={})
+    made_up.rich.write_record("odd-1-0", {**usual, "paths_data": {"paths": sizes}, **record})
+    made_up.rich.write("lib/python3.11/site-packages/odd-1.dist-info/METADATA", f"Name: {record_lines}\n")
+    made_up.rich.write("lib/python3.11/site-packages/odd-1.dist-info/RECORD", f"a,b,{record_lines}\n")
+    assert len(held(made_up.collect(), made_up.rich)) >= 2
 
 
 # Sizes

@@ -10,6 +10,7 @@ import os
 import shlex
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -23,6 +24,7 @@ import pytest
 from condatui_core.collector.main import BEGIN, END
 from condatui_core.errors import UsageError
 from condatui_core.fleet.collect import FleetWishes, collect
+from condatui_core.fleet.script import Remote
 from condatui_core.fleet.store import FleetStore
 from condatui_core.proc.child import own_environ
 from condatui_core.records.fleet import HostOutcome
@@ -38,6 +40,17 @@ LIE = {"format": 1, "host": "plain", "at": "2034-05-06T07:08:09+00:00", "collect
 def in_home(home: Path) -> str:
     """What a host does that obeys, in a home with an environment."""
     return f"HOME={shlex.quote(str(home))} CONDATUI_USUAL_PLACES=0; export HOME CONDATUI_USUAL_PLACES; "
+
+
+def installed_in(directory: Path) -> Path:
+    """A directory of programs with this condatui among them."""
+    place = directory / "their bin"
+    place.mkdir()
+    path = shlex.quote(os.pathsep.join(filter(None, sys.path)))
+    program = f'#!/bin/sh\nPYTHONPATH={path} exec {shlex.quote(sys.executable)} -m condatui "$@"\n'
+    (place / "condatui").write_text(program)
+    (place / "condatui").chmod(0o755)
+    return place
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +74,8 @@ def hosts(directory: Path) -> Iterator[SshHosts]:
         "liar": f"cat >/dev/null; echo {BEGIN}; echo {lie}; echo {END}",
         "flood": "exec cat /dev/zero",
         "hanging": "exec sleep 20",
+        "gate": obey,
+        "full": f"PATH={shlex.quote(str(installed_in(directory)))}:$PATH; export PATH; {in_home(home)}{obey}",
         "broken": "cat >/dev/null; echo it is broken >&2; exit 3",
     }
     try:
@@ -70,14 +85,22 @@ def hosts(directory: Path) -> Iterator[SshHosts]:
         pytest.skip(str(error))
 
 
-def wishes(served: SshHosts, *asked: str, timeout: float = 60.0) -> FleetWishes:
+def wishes(
+    served: SshHosts, *asked: str, remote: Remote = "piped", arguments: tuple[str, ...] = (), timeout: float = 60.0
+) -> FleetWishes:
     return FleetWishes(
-        hosts=asked, remote="piped", version="1.0", ssh_options=served.options, timeout=timeout, connect_timeout=5
+        hosts=asked,
+        remote=remote,
+        arguments=arguments,
+        version="1.0",
+        ssh_options=served.options,
+        timeout=timeout,
+        connect_timeout=5,
     )
 
 
-async def outcomes(wish: FleetWishes, store: FleetStore) -> dict[str, HostOutcome]:
-    async with aclosing(collect(wish, clean_environ(store.directory.parent), store)) as found:
+async def outcomes(wish: FleetWishes, store: FleetStore, **environ: str) -> dict[str, HostOutcome]:
+    async with aclosing(collect(wish, {**clean_environ(store.directory.parent), **environ}, store)) as found:
         return {each.host: each async for each in found}
 
 
@@ -150,6 +173,35 @@ def test_a_failure_leaves_the_former_snapshot(fleet: dict[str, HostOutcome], sto
     assert (fleet["locked"].former, fleet["locked"].file) == (None, "")
 
 
+@pytest.mark.skipif(shutil.which("base64") is None, reason="there is no base64")
+async def test_the_condatui_that_is_installed_there_makes_the_snapshot(hosts: SshHosts, tmp_path: Path) -> None:
+    store = FleetStore(tmp_path / "snapshots")
+    found = await outcomes(wishes(hosts, "full", remote="auto", arguments=("--no-sizes",)), store)
+    assert (found["full"].state, found["full"].collector, found["full"].environments) == ("ok", "condatui", 1)
+    snapshot = read_snapshot(str(store.file_of("full")))
+    assert snapshot.host == "full"
+    assert [json.loads(bytes(row))[0] for row in snapshot.table] == ["numpy", "python"]
+
+
+async def test_hosts_behind_a_gateway_are_reached_as_the_topology_says(hosts: SshHosts, tmp_path: Path) -> None:
+    name = socket.gethostname().partition(".")[0]
+    (tmp_path / "topology.conf").write_text(f"[routes]\n{name}: gate\ngate: plain,chatty,broken\n")
+    settings = {"CLUSTERSHELL_CFGDIR": str(tmp_path), "CLUSTERSHELL_GW_PYTHON_EXECUTABLE": sys.executable}
+    before = hosts.sessions()
+    found = await outcomes(wishes(hosts, "plain,chatty,broken"), FleetStore(tmp_path / "snapshots"), **settings)
+    assert {host: each.state for host, each in found.items()} == {"plain": "ok", "chatty": "ok", "broken": "failed"}
+    assert hosts.sessions() == before + 4
+
+
+async def test_a_snapshot_that_cannot_be_written_costs_no_other_host(hosts: SshHosts, tmp_path: Path) -> None:
+    store = FleetStore(tmp_path / "snapshots")
+    store.file_of("liar").mkdir(parents=True)
+    found = await outcomes(wishes(hosts, "liar,chatty"), store)
+    assert (found["liar"].state, found["liar"].reason) == ("not-stored", "a directory, not a file")
+    assert found["chatty"].ok
+    assert sorted(each.name for each in store.directory.iterdir()) == ["chatty.json.gz", "liar.json.gz"]
+
+
 def test_no_host_can_take_the_place_of_another(fleet: dict[str, HostOutcome], store: FleetStore) -> None:
     assert read_snapshot(str(store.file_of("liar"))).host == "liar"
     assert read_snapshot(str(store.file_of("plain"))).collector == "standalone"
@@ -216,7 +268,7 @@ def started(served: SshHosts, home: Path) -> subprocess.Popen[bytes]:
     )
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9), (signal.SIGTERM, -15)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
 async def test_interrupted_or_killed_it_leaves_nothing_behind(
     hosts: SshHosts, tmp_path: Path, number: int, code: int
 ) -> None:
@@ -228,17 +280,3 @@ async def test_interrupted_or_killed_it_leaves_nothing_behind(
     assert await asyncio.to_thread(running.wait) == code
     await until(lambda: not connections(hosts))
     assert list((tmp_path / "own/state/snapshots").iterdir()) == []
-
-
-@pytest.mark.skipif(shutil.which("base64") is None, reason="there is no base64")
-async def test_what_is_installed_there_makes_the_snapshot(directory: Path, hosts: SshHosts, tmp_path: Path) -> None:
-    installed = tmp_path / "their bin"
-    installed.mkdir()
-    (installed / "condatui").write_text(f"#!/bin/sh\nprintf '%s' {shlex.quote(json.dumps(LIE))}\n")
-    (installed / "condatui").chmod(0o755)
-    (tmp_path / "keys").mkdir()
-    command = f"PATH={shlex.quote(str(installed))}:$PATH; export PATH; " + 'eval "$SSH_ORIGINAL_COMMAND"'
-    with ssh_hosts(tmp_path / "keys", {"full": command}) as served:
-        wish = FleetWishes(hosts=("full",), version="1.0", ssh_options=served.options)
-        found = await outcomes(wish, FleetStore(tmp_path / "snapshots"))
-    assert (found["full"].state, found["full"].collector) == ("ok", "condatui")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from condatui.cli.invocation import Invocation
 from condatui.cli.main import condatui
-from condatui_core.snapshots.document import read_snapshot
+from condatui_core.snapshots.document import decode_snapshot, read_snapshot
 from support.inventories import NOW
 from support.prefixes import make_prefix
 from support.ssh_hosts import CannotServeError, SshHosts, clean_environ, ssh_hosts
@@ -57,7 +59,7 @@ def test_it_prints_a_row_for_each_host_and_fails_if_one_is_missing(asked: Result
     ]
     assert asked.stderr.splitlines() == [
         "condatui: new snapshots of 2 of 3 hosts",
-        f"  condatui --snapshots {home}/snapshots shows them",
+        f"  condatui list --snapshots {home}/snapshots shows them",
     ]
 
 
@@ -86,6 +88,17 @@ def test_all_well_is_0_and_a_former_snapshot_is_told_with_its_age(asked: Result,
     assert result.exit_code == 1
     assert result.stdout.splitlines()[1].split()[-3:] == ["today", "Connection", "refused"]
     assert result.stderr == "condatui: new snapshots of 0 of 1 host\n"
+
+
+def test_the_script_can_be_had_for_other_ways_to_run_it(tmp_path: Path) -> None:
+    make_prefix(tmp_path / "miniforge3/envs/nlp")
+    result = run(tmp_path, "--print-script")
+    assert result.exit_code == 0
+    (tmp_path / "collector.py").write_text(result.stdout)
+    environ = {"HOME": str(tmp_path), "CONDATUI_USUAL_PLACES": "0"}
+    command = (sys.executable, tmp_path / "collector.py", "--root", tmp_path)
+    done = subprocess.run(command, env=environ, capture_output=True, check=True)
+    assert [Path(each.prefix).name for each in decode_snapshot(done.stdout, "here").list.environments] == ["nlp"]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from condatui.cli.progress_line import ProgressLine
 from condatui.json_documents import print_json
 from condatui_core import __version__
 from condatui_core.fleet.collect import FleetWishes, collect
-from condatui_core.fleet.script import Remote
+from condatui_core.fleet.script import Remote, collector_script
 from condatui_core.fleet.store import FleetStore
 from condatui_core.records.fleet import HostOutcome
 from condatui_core.text import counted
@@ -59,10 +59,11 @@ def _reaching_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ssh_options: str,
         fanout: int | None,
         timeout: float,
-        connect_timeout: float,
+        connect_timeout: float | None,
         **named: object,
     ) -> object:
-        return command(*given, reach=Reach(worker, ssh_options, fanout or 0, timeout, connect_timeout), **named)
+        reach = Reach(worker, ssh_options, fanout or 0, timeout, connect_timeout or 0.0)
+        return command(*given, reach=reach, **named)
 
     for option in (_worker, _ssh_options, _connect_timeout, _timeout, _fanout):
         reaching = option(reaching)
@@ -70,18 +71,24 @@ def _reaching_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _fanout = click.option(
-    "--fanout", type=click.IntRange(1), default=None, help="The most hosts at once; ClusterShell's unless set."
+    "--fanout", type=click.IntRange(1), default=None, help="The most hosts at once; ClusterShell's 64 unless set."
 )
 _timeout = click.option(
     "--timeout", type=click.FloatRange(1, 86_400), default=300.0, show_default=True, help="Seconds for each host."
 )
 _connect_timeout = click.option(
-    "--connect-timeout", type=click.FloatRange(1, 3_600), default=10.0, show_default=True, help="Seconds to connect."
+    "--connect-timeout", type=click.FloatRange(1, 3_600), help="Seconds to connect; ClusterShell's 10 unless set."
 )
 _worker = click.option("--worker", default="", metavar="NAME", help="ClusterShell's worker: `ssh` unless set, `rsh`, …")
 _ssh_options = click.option(
     "--ssh-options", default="", metavar="OPTIONS", help="Further options for ssh, as `clush -o` takes them."
 )
+
+
+def _print_script(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        click.echo(collector_script(__version__), nl=False)
+        context.exit()
 
 
 @click.command("fleet", cls=_NodeSets, options_metavar="[OPTIONS] [-- OPTION…]")
@@ -94,6 +101,14 @@ _ssh_options = click.option(
     help="What runs there: the installed condatui if it can, else the piped script; or only one of them.",
 )
 @click.option("--no-sizes", is_flag=True, help="Let no host walk its disk.")
+@click.option(
+    "--print-script",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_script,
+    help="Print the script that is piped, for other ways to run it, and exit.",
+)
 @_reaching_options
 @json_option
 @global_options
@@ -109,7 +124,7 @@ def command(
     as_json: bool,
     arguments: tuple[str, ...],
 ) -> None:
-    """Collect a snapshot of each host over ClusterShell and store it, for `condatui --snapshots`.
+    """Collect a snapshot of each host over ClusterShell and store it, for `condatui list --snapshots` and others.
 
     HOSTS are node sets: `gpu[01-16],login` or `@group`. What stands after `--` goes to `condatui snapshot` there.
     A host that cannot be asked keeps the snapshot that it has; the exit code is 1 then.

@@ -19,8 +19,8 @@ class HostDocument(Struct, frozen=True, kw_only=True):
     ok: bool
     """Whether there is a new snapshot of it."""
     state: HostState
-    """Why not: there is no connection, it lets this user not in, it took too long, it has neither a condatui nor a
-    Python, the command there failed, or what it said is no snapshot.
+    """Why not: there is no connection, it does not let this user in, it took too long, it has neither a condatui nor
+    a Python, the command there failed, what it said is no snapshot, or that could not be written here.
     """
     reason: str | None
     """The same in words, mostly those of ssh or of the command there."""

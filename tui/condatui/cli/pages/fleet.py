@@ -27,6 +27,7 @@ _STATES: dict[HostState, str] = {
     "nothing-to-run": "no python3",
     "failed": "failed",
     "no-snapshot": "no snapshot",
+    "not-stored": "not stored",
 }
 _COLLECTORS: dict[Collector, str] = {"condatui": "condatui", "standalone": "piped"}
 
@@ -90,4 +91,4 @@ def print_fleet(invocation: Invocation, directory: str, outcomes: Sequence[HostO
     stored = sum(each.ok for each in outcomes)
     say(f"condatui: new snapshots of {stored} of {counted(len(outcomes), 'host')}")
     if stored:
-        say(f"  condatui --snapshots {shlex.quote(directory)} shows them")
+        say(f"  condatui list --snapshots {shlex.quote(directory)} shows them")
