@@ -27,7 +27,8 @@ from condatui.panels.help_panel import hint_line
 from condatui.session import Session
 from condatui.view_models import styles
 from condatui.view_models.format import shorten_text
-from condatui.view_models.status import cleanup_waiting, problem_lines, top_line, with_jobs
+from condatui.view_models.status import problem_lines
+from condatui.view_models.top_line import place_labels, top_line
 from condatui.widgets.line import Line
 from condatui_core.log import unexpected
 from condatui_core.records.environment import Environment
@@ -143,6 +144,11 @@ class PlaceScreen(Screen[None]):
         return actions_in(self.PLACE, "list", "everywhere")
 
     @property
+    def numbered_place(self) -> str:
+        """The place among those that have a number, for the top line."""
+        return self.PLACE
+
+    @property
     def help_is_open(self) -> bool:
         """Whether the help covers the lower part of the place."""
         return self._help is not None and bool(self._help.display)
@@ -168,19 +174,26 @@ class PlaceScreen(Screen[None]):
 
     def _top(self, width: int) -> Text:
         session = self.session
-        jobs = session.jobs_at_work
-        room = width - len(f"jobs {jobs}") - 3 if jobs else width
-        line = top_line(
+        places = place_labels(
+            session.key,
+            self.numbered_place,
+            environments=len(session.inventory.environments),
+            cleanup=session.cleanup,
+            jobs=session.jobs_at_work,
+            unseen=len(session.unseen),
+            restore_points=session.restore_points,
+            glyphs=session.glyphs,
+        )
+        return top_line(
             session.inventory,
             host=session.host,
-            width=room,
+            width=width,
+            places=places,
             glyphs=session.glyphs,
             disk=session.disk,
             gpus=session.gpus.machine,
-            waiting=cleanup_waiting(session.cleanup, session.key("place.cleanup")),
             read_only=session.workbench.read_only,
         )
-        return with_jobs(line, jobs, width, glyphs=session.glyphs)
 
     def draw_bottom(self) -> None:
         """Draw the present status and hints."""
