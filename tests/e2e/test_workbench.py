@@ -61,6 +61,8 @@ def test_filter_mark_details_log_help_and_quit(installed: Path, environ: dict[st
         terminal.wait_for("1 marked")
         terminal.press("?")
         terminal.wait_for("Show only what matches")
+        terminal.press("?")
+        terminal.wait_for(lambda screen: "type to filter" not in screen)
         terminal.press("q")
         assert terminal.wait_for_exit() == 0
 
