@@ -27,7 +27,7 @@ SCENES = (
     Scene("environments", (*_MARK_TWO, *_go_to("final")), columns=160, rows=38),
     Scene("health", (*_go_to("final"), *[_NEXT_TAB] * 3), columns=100, rows=34),
     Scene("disk", (*_go_to("pip-mix"), *[_NEXT_TAB] * 2), columns=120, rows=34),
-    Scene("gpu", (*_go_to("vision-cuda"), "g", *[_NEXT_TAB] * 4), columns=120, rows=34),
+    Scene("gpu", (*_go_to("vision-cuda"), "t", *[_NEXT_TAB] * 4), columns=120, rows=34),
     Scene("cleanup", ("3", "f", *"10M", "enter", "home", "down"), columns=140, rows=30),
     Scene("plan", (*_go_to("nlp-exp"), "d"), columns=120, rows=34),
     Scene("small", columns=80, rows=24),

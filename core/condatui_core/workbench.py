@@ -389,6 +389,12 @@ class Workbench:
 
         return await restore_points(await self.job_context())
 
+    async def count_restore_points(self) -> int:
+        """How many restore points there are; lists their directory and reads none of them, in a thread."""
+        from condatui_core.restore_points.store import directory_of_points, point_ids  # noqa: PLC0415 - as above
+
+        return len(await asyncio.to_thread(point_ids, directory_of_points(self.settings, self.locations)))
+
     def set_aside_from(self, prefix: str) -> str:
         """Where an environment was that a removal has set aside under this name; empty if it is none of those."""
         return set_aside_from(prefix)

@@ -358,6 +358,9 @@ class FakeWorkbench:
     async def restore_points(self) -> tuple[RestorePointSummary, ...]:
         return await self.jobs.restore_points()
 
+    async def count_restore_points(self) -> int:
+        return len(self.jobs.points)
+
     async def undo_of_last_change(self, environment: Environment | None) -> RestoreRequest | SeparateRequest:
         if self.joined:
             return separation(environment.prefix if environment else None, self.joined)

@@ -28,6 +28,7 @@ from condatui.messages import (
     ComparisonProposed,
     DiskSurveyed,
     EnvironmentChosen,
+    GpuChecksConfirmed,
     GpuLearned,
     InventoryLoaded,
 )
@@ -44,6 +45,7 @@ from condatui.services.loader import LOAD_GROUP, Loader
 from condatui.services.signals import leaving_on_signals
 from condatui.session import Session
 from condatui.view_models.styles import check_theme
+from condatui.view_models.gpu import check_all_question
 from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
 from condatui_core.records.environment import Inventory
@@ -221,15 +223,28 @@ class CondatuiApp(RecoveringApp):
         if isinstance(self.screen, PlaceScreen):
             self._gpu_monitor.check(each for each in self.screen.action_context.chosen if each.readable)
 
-    def action_check_all_gpus(self) -> None:
-        """Check every environment with a GPU framework; as root, leave out those of other users unless marked."""
-        from condatui_core.gpu.check import checked_unasked  # noqa: PLC0415 - imported when the user checks
+    async def action_check_all_gpus(self) -> None:
+        """Ask whether to check every environment with a GPU framework: that runs for minutes on GPUs that others use.
+
+        As root, leave out those of other users unless marked.
+        """
+        from condatui.panels.question_panel import QuestionPanel  # noqa: PLC0415 - imported when the user checks
+        from condatui_core.gpu.check import checked_unasked  # noqa: PLC0415 - as above
 
         found = self.session.with_frameworks
         own = checked_unasked(found, euid=os.geteuid())
-        self._gpu_monitor.check(own)
-        if (left := len(found) - len(own)) and isinstance(self.screen, PlaceScreen):
-            self.screen.say(f"{left} of other users are left out: mark one to run its Python as root")
+        if not isinstance(place := self.screen, PlaceScreen):
+            return
+        if not own:
+            place.say("No environment of yours has PyTorch or the like.")
+        else:
+            key = self.session.key("list.open")
+            question = check_all_question(own, left_out=len(found) - len(own))
+            await place.open_panel(QuestionPanel(question, GpuChecksConfirmed(own), begins="check them", key=key))
+
+    @on(GpuChecksConfirmed)
+    def _check_all_gpus(self, event: GpuChecksConfirmed) -> None:
+        self._gpu_monitor.check(event.environments)
 
     def action_cancel_gpu(self) -> None:
         """Cancel all checks."""

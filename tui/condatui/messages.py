@@ -56,6 +56,14 @@ class CleanupFound(Message):
         return isinstance(message, CleanupFound)
 
 
+class GpuChecksConfirmed(Message):
+    """The user wants all these environments checked."""
+
+    def __init__(self, environments: Sequence[Environment]) -> None:
+        super().__init__()
+        self.environments = tuple(environments)
+
+
 class GpuLearned(Message):
     """A newer state of the GPU checks replaces the last one."""
 

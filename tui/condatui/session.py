@@ -69,6 +69,8 @@ class Session:
         """By prefix, the marks that a key has taken away in this session: the same key brings them back."""
         self.directory = workbench.locations.home
         """The directory of files that the user names without one."""
+        self.restore_points = 0
+        """How many restore points there were at the end of the last load."""
         self.jobs: tuple[Job, ...] = ()
         """The jobs, newest first."""
         self.interrupted: tuple[Finding, ...] = ()

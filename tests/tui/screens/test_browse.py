@@ -98,7 +98,7 @@ async def test_80_columns(prefix: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(PrefixBrowser, "sizes", lambda *_: BrowsedEntry("", "directory", 3_615_300, 3_112_300, 12_353))
     async with browsing(prefix, size=(80, 18)) as driver:
         assert driver.text == dedent("""\
-             condatui  gpu07 · conda 26.7.1 · 2 environments
+             1 envs 2 · 2 compare · 3 cleanup · 4 jobs · 5 restore   gpu07 · conda 26.7.1
              nlp  3.6 M, frees 3.1 M
              name             disk▾ share                   frees  entries
             ▌data/           3.1 M   86 %  ██████████████   3.1 M        3

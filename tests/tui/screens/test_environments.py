@@ -33,7 +33,7 @@ def machine() -> Inventory:
 async def test_every_environment_has_a_row() -> None:
     async with opened(machine()) as driver:
         assert driver.names == ["alpha", "beta", "gamma", "research"]
-        assert "gpu07 · conda 26.7.1 · 4 environments" in driver.text
+        assert "1 envs 4 · 2 compare · 3 cleanup · 4 jobs · 5 restore   gpu07 · conda 26.7.1" in driver.text
         assert "▌  alpha" in driver.text
 
 

@@ -95,12 +95,12 @@ async def test_without_a_gpu_a_cpu_build_is_nothing_to_speak_of() -> None:
         assert "cpu torch" not in driver.text
 
 
-async def test_g_checks_the_one_under_the_cursor_and_its_column_fills() -> None:
+async def test_t_checks_the_one_under_the_cursor_and_its_column_fills() -> None:
     bench, go = workbench(alpha=result(ALPHA, static())), asyncio.Event()
     progress = GpuProgress(prefix=ALPHA, framework="torch", stage=ProbeBegun())
     bench.gpu.scripts[ALPHA] = (progress, go, WORKS)
     async with opened(workbench=bench, size=(120, 30)) as driver:
-        await driver.press("g")
+        await driver.press("t")
         await driver.until(lambda: cell(driver, "alpha") == "load")
         go.set()
         await driver.until(lambda: cell(driver, "alpha") == "✓12.6")
@@ -111,17 +111,17 @@ async def test_keys_answer_while_a_check_hangs() -> None:
     bench = workbench()
     bench.gpu.scripts[ALPHA] = (GpuProgress(prefix=ALPHA, framework="torch"), asyncio.Event())
     async with opened(workbench=bench) as driver:
-        await driver.press("g", "j", "space")
+        await driver.press("t", "j", "space")
         assert driver.app.session.marked == {BETA}
         assert driver.cursor == GAMMA
 
 
-async def test_g_checks_the_marked_ones_one_after_the_other() -> None:
+async def test_t_checks_the_marked_ones_one_after_the_other() -> None:
     bench, go = workbench(), asyncio.Event()
     bench.gpu.scripts[ALPHA] = (GpuProgress(prefix=ALPHA, framework="torch", stage=Imported()), go, WORKS)
     bench.gpu.scripts[BETA] = (result(BETA, static(), GPU_MACHINE, crashed(11)),)
     async with opened(workbench=bench, size=(120, 30)) as driver:
-        await driver.press("space", "space", "g")
+        await driver.press("space", "space", "t")
         await driver.until(lambda: cell(driver, "alpha") == "ask")
         assert cell(driver, "beta") == "…"
         assert bench.gpu.checked == [ALPHA]
@@ -130,11 +130,11 @@ async def test_g_checks_the_marked_ones_one_after_the_other() -> None:
         assert cell(driver, "alpha") == "✓12.6"  # the crash of one is nothing to the other
 
 
-async def test_capital_g_checks_all_that_have_something_to_check() -> None:
+async def test_capital_t_checks_all_that_have_something_to_check() -> None:
     bench = workbench(alpha=result(ALPHA, static()), gamma=result(GAMMA, static()))
     async with opened(workbench=bench) as driver:
         await driver.until(lambda: len(driver.app.session.gpus.results) == 3)
-        await driver.press("G")
+        await driver.press("T", "enter")
         await driver.until(lambda: bench.gpu.checked == [ALPHA, GAMMA])
 
 
@@ -145,10 +145,11 @@ async def test_root_does_not_run_the_python_of_others_unless_they_are_marked(mon
     bench.gpu.at_once = {ALPHA: result(ALPHA, static()), GAMMA: result(GAMMA, static())}
     async with opened(workbench=bench) as driver:
         await driver.until(lambda: len(driver.app.session.gpus.results) == 2)
-        await driver.press("G")
+        await driver.press("T")
+        await driver.until(lambda: "1 of other users are left out" in driver.text)
+        await driver.press("enter")
         await driver.until(lambda: bench.gpu.checked == [ALPHA])
-        assert "1 of other users" in driver.text
-        await driver.press("j", "space", "g")
+        await driver.press("j", "space", "t")
         await driver.until(lambda: bench.gpu.checked == [ALPHA, GAMMA])
 
 
@@ -156,13 +157,13 @@ async def test_x_gives_up_what_runs_and_what_waits() -> None:
     bench = workbench(alpha=result(ALPHA, static()))
     bench.gpu.scripts[ALPHA] = (GpuProgress(prefix=ALPHA, framework="torch"), asyncio.Event())
     async with opened(workbench=bench, size=(120, 30)) as driver:
-        await driver.press("space", "space", "g")
+        await driver.press("space", "space", "t")
         await driver.until(lambda: cell(driver, "alpha") == "load")
         await driver.press("x")
         await driver.until(lambda: cell(driver, "alpha") == "12.6")
         assert (bench.gpu.checked, bench.gpu.ended) == ([ALPHA], 1)
         bench.gpu.scripts[ALPHA] = (WORKS,)
-        await driver.press("a", "a", "home", "g")  # and it can be checked again
+        await driver.press("a", "a", "home", "t")  # and it can be checked again
         await driver.until(lambda: cell(driver, "alpha") == "✓12.6")
 
 
@@ -170,11 +171,11 @@ async def test_a_check_asked_for_while_a_cancelled_one_still_ends_is_made() -> N
     bench = workbench(alpha=result(ALPHA, static()))
     bench.gpu.scripts[ALPHA] = (GpuProgress(prefix=ALPHA, framework="torch"), asyncio.Event())
     async with opened(workbench=bench, size=(120, 30)) as driver:
-        await driver.press("g")
+        await driver.press("t")
         await driver.until(lambda: cell(driver, "alpha") == "load")
         dying = bench.gpu.dying = asyncio.Event()
         bench.gpu.scripts[ALPHA] = (WORKS,)
-        await driver.press("x", "g")
+        await driver.press("x", "t")
         assert bench.gpu.checked == [ALPHA]
         dying.set()
         await driver.until(lambda: cell(driver, "alpha") == "✓12.6")
@@ -185,7 +186,7 @@ async def test_who_leaves_leaves_no_check_behind() -> None:
     bench = workbench()
     bench.gpu.scripts[ALPHA] = (GpuProgress(prefix=ALPHA, framework="torch"), asyncio.Event())
     async with opened(workbench=bench) as driver:
-        await driver.press("g")
+        await driver.press("t")
         await driver.until(lambda: driver.app.session.gpus.at_work)
     assert bench.gpu.ended == 1
 
@@ -195,9 +196,9 @@ async def test_a_check_that_cannot_be_made_says_why_and_others_can() -> None:
     bench.gpu.scripts[ALPHA] = (CondatuiError("No temporary directory could be made."),)
     bench.gpu.scripts[BETA] = (result(BETA, static(), GPU_MACHINE, computes()),)
     async with opened(workbench=bench, size=(120, 30)) as driver:
-        await driver.press("g")
+        await driver.press("t")
         await driver.until(lambda: "No temporary directory could be made." in driver.text)
-        await driver.press("j", "g")
+        await driver.press("j", "t")
         await driver.until(lambda: cell(driver, "beta") == "✓12.6")
 
 
@@ -205,7 +206,7 @@ async def test_what_a_check_has_found_stays_until_something_changes() -> None:
     bench = workbench(alpha=result(ALPHA, static()))
     bench.gpu.scripts[ALPHA] = (WORKS,)
     async with opened(workbench=bench, size=(120, 30)) as driver:
-        await driver.press("g")
+        await driver.press("t")
         await driver.until(lambda: cell(driver, "alpha") == "✓12.6")
         looked = len(bench.gpu.looked)
         bench.script = (inventory(*(loaded(name, [package("pytorch")]) for name in ("alpha", "beta", "delta"))),)
@@ -218,7 +219,7 @@ async def test_what_a_check_has_found_stays_until_something_changes() -> None:
 
 async def test_where_nothing_can_be_run_the_key_says_why() -> None:
     async with opened(workbench=workbench()) as driver:
-        await driver.press("end", "g")
+        await driver.press("end", "t")
         assert "zombie cannot be checked: its state is orphan." in driver.text
 
 
@@ -235,7 +236,7 @@ async def test_the_tab_tells_machine_verdict_remedy_evidence_stages_and_output()
         assert "  kernel       0.00 s  ✓ GPU 0: right" in text
         assert "garbage [/b] \\x1b[31m" in text
         assert "a warning" in text
-        assert "g checks it again" in text
+        assert "t checks it again" in text
 
 
 async def test_the_command_that_helps_can_be_copied() -> None:
@@ -264,7 +265,7 @@ async def test_the_tab_follows_a_check_while_it_runs() -> None:
     bench.gpu.scripts[ALPHA] = (GpuProgress(prefix=ALPHA, framework="torch", stage=ProbeBegun()), go, WORKS)
     async with opened(workbench=bench, size=(120, 40)) as driver:
         await open_tab(driver)
-        await driver.press("g")
+        await driver.press("t")
         await driver.until(lambda: "Checking torch: importing it" in driver.text)
         go.set()
         await driver.until(lambda: "CUDA works" in driver.text)
@@ -283,7 +284,7 @@ async def test_in_80_columns_the_column_comes_when_somebody_checks() -> None:
     bench.gpu.scripts[ALPHA] = (result(ALPHA, static(), NO_GPU_MACHINE, sees_none(NO_DRIVER_TEXT)),)
     async with opened(workbench=bench, size=(80, 24)) as driver:
         await driver.until(lambda: driver.posted(GpuLearned))
-        await driver.press("g")
+        await driver.press("t")
         await driver.until(lambda: cell(driver, "alpha") == "!12.6")
         assert all(len(line) <= 80 for line in driver.text.splitlines())
 
@@ -295,6 +296,6 @@ async def test_with_ascii_signs_the_column_is_ascii(stage: ProbeBegun | Imported
     bench.gpu.scripts[ALPHA] = (GpuProgress(prefix=ALPHA, framework="torch", stage=stage), asyncio.Event())
     async with opened(workbench=bench, size=(140, 50)) as driver:
         await open_tab(driver)
-        await driver.press("g")
+        await driver.press("t")
         await driver.until(lambda: "x13.0" in driver.text)
         assert driver.text.isascii(), driver.text

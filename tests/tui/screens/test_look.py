@@ -24,7 +24,7 @@ async def test_80_columns() -> None:
         await driver.press("end", "k", "space", "k")
         await driver.until(lambda: "─ res…ch ─" in driver.text)
         assert driver.text == dedent("""\
-             condatui  gpu07 · conda 26.7.1 · 4 environments · ~4.5 GB by their records
+             1 envs 4 · 2 compare · 3 cleanup · 4 jobs · 5 restore   gpu07 · conda 26.7.1
                name▴        python   packages    disk  frees   used  findings
                base ⌂►      3.12.4   1         ~412 M      …      –
                half-cloned  –        –              –      –      –  ✗ A failed clone.

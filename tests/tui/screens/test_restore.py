@@ -166,3 +166,8 @@ async def test_in_80_columns_the_time_of_today_and_the_reason_are_there() -> Non
         assert "nlp-exp 02:00" in first
         assert "nlp-exp 01:00" in second
         assert first.endswith("replaces what is there before an update")
+
+
+async def test_the_top_line_of_every_place_counts_them() -> None:
+    async with opened(workbench=bench(*POINTS)) as driver:
+        await driver.until(lambda: f"5 restore {len(POINTS)}" in driver.text)

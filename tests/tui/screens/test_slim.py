@@ -35,7 +35,7 @@ async def test_80_columns() -> None:
         await driver.until(lambda: "5.1 G on disk" in driver.text)
         await driver.press("enter")
         assert driver.text == dedent("""\
-             condatui  gpu07 · conda 26.7.1 · 2 environments
+             1 envs 2 · 2 compare · 3 cleanup · 4 jobs · 5 restore   gpu07 · conda 26.7.1
                name▴  python  packages  channels  disk  frees  used  findings
             ▏  hub    –       1         –            –      –     –
                other  –       0         –            –      –     –

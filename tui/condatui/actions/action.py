@@ -73,8 +73,10 @@ _MOVING: tuple[tuple[str, str, str, str], ...] = (
     ("down", "Down", "down,j", "One line down."),
     ("page_up", "Page up", "pageup", "One page up."),
     ("page_down", "Page down", "pagedown", "One page down."),
-    ("first", "First line", "home", "To the first line."),
-    ("last", "Last line", "end", "To the last line."),
+    ("half_page_up", "Half a page up", "ctrl+u", "Half a page up."),
+    ("half_page_down", "Half a page down", "ctrl+d", "Half a page down."),
+    ("first", "First line", "home,g", "To the first line."),
+    ("last", "Last line", "end,G", "To the last line."),
     ("left", "Left", "left,h", "To the columns on the left, where a table is wider than its place."),
     ("right", "Right", "right,l", "To the columns on the right."),
 )

@@ -213,7 +213,7 @@ ON_SLIM = (
     KeyAction(
         "slim.trace",
         "Run a command and see what it uses",
-        "t",
+        "!",
         "Run a command in the environment, or only import modules, and mark its packages by what was used.",
         "screen.trace",
         ("environments",),
@@ -224,7 +224,7 @@ ON_SLIM = (
     KeyAction(
         "slim.view",
         "Turn between classes and what was used",
-        "T",
+        "o",
         "In the tab Slim, turn between the classes of files and the packages that the last command has used.",
         "screen.trace_view",
         ("environments",),
@@ -384,7 +384,7 @@ ON_GPU = (
     KeyAction(
         "gpu.check",
         "Check the GPU",
-        "g",
+        "t",
         "Let PyTorch and the like compute on the GPU, in the marked environments or in the one under the cursor.",
         "app.check_gpu",
         ("environments",),
@@ -395,11 +395,12 @@ ON_GPU = (
     KeyAction(
         "gpu.check_all",
         "Check the GPU everywhere",
-        "G",
-        "Check every environment that has PyTorch or the like, one after the other.",
+        "T",
+        "Check every environment that has PyTorch or the like, one after the other; asks first.",
         "app.check_all_gpus",
         ("environments",),
         "GPU",
+        takes_keys=True,
     ),
     KeyAction(
         "gpu.cancel",

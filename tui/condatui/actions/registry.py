@@ -233,7 +233,8 @@ _SHARED = (
         "back",
         "Back",
         "escape",
-        "Back: out of the help, the details, the filter or the log; puts the notice of an interrupted job away.",
+        "Back: out of the help, the details, a zoom, the filter, the log, and at last to the environments; puts the "
+        "notice of an interrupted job away.",
         "screen.back",
         ("environments", "compare", "cleanup", "jobs", "restore", "log", "failure", "browse"),
         "Everywhere",
@@ -268,21 +269,17 @@ _EVERYWHERE = (
     KeyAction(
         "theme", "Choose a theme", "", "Other colours; `ansi-dark` sends least over a slow line.", "app.change_theme"
     ),
-    KeyAction("quit", "Quit", "q,ctrl+c", "Leave condatui.", "app.quit", hint="quit"),
-    KeyAction("help", "Help", "?", "The keys of this place.", "screen.help", hint="help"),
-)
-
-_BY_LETTER = tuple(
     KeyAction(
-        f"list.{name}_by_letter",
-        f"To the {name} line",
-        key,
-        f"To the {name} line; in place 1 this key checks GPUs.",
-        f"focused.{name}",
-        ("compare", "cleanup", "jobs", "restore", "log", "browse"),
-        "Moving",
-    )
-    for name, key in (("first", "g"), ("last", "G"))
+        "suspend",
+        "Suspend",
+        "ctrl+z",
+        "Back to the shell for a while; `fg` there comes back. What jobs have started goes on meanwhile.",
+        "app.suspend_process",
+    ),
+    KeyAction("quit", "Quit", "q,ctrl+c", "Leave condatui.", "app.quit", hint="quit"),
+    KeyAction(
+        "help", "Help", "?", "The keys of this place; what is typed there filters them.", "screen.help", hint="help"
+    ),
 )
 
 ACTIONS: tuple[KeyAction, ...] = (
@@ -293,7 +290,6 @@ ACTIONS: tuple[KeyAction, ...] = (
     *ON_JOBS,
     *ON_RESTORE_POINTS,
     *ON_LISTS,
-    *_BY_LETTER,
     *_SHARED,
     *_PLACES,
     *_EVERYWHERE,

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from textwrap import wrap
+from typing import ClassVar
 
 from rich.style import Style
 from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Input
 
 from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext
@@ -49,8 +55,96 @@ _KEYS = 18
 """Cells for the keys, including the margin."""
 
 
-class HelpPanel(TextPane):
-    """Covers the lower part of a place; a dialog would redraw the whole screen."""
+_SHARE = 0.8
+"""The largest part of the screen's height that the help takes."""
+
+HELP_HINTS = "type to filter  up/down pgup/pgdn scroll  esc leave"
+
+
+class _HelpFilter(Input):
+    """The filter of the help: takes every letter but the key that closes the help."""
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Leave the question mark to the panel."""
+        return character != "?" and super().check_consume_key(key, character)
+
+
+class HelpPanel(Vertical):
+    """Covers the lower part of a place; a dialog would redraw the whole screen. What is typed filters the lines."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", show=False, priority=True),
+        Binding("question_mark", "close", show=False, priority=True, id="help"),
+        Binding("up", "scroll('up')", show=False),
+        Binding("down", "scroll('down')", show=False),
+        Binding("pageup", "scroll('page_up')", show=False),
+        Binding("pagedown", "scroll('page_down')", show=False),
+        Binding("ctrl+u", "scroll('half_page_up')", show=False, priority=True),
+        Binding("ctrl+d", "scroll('half_page_down')", show=False, priority=True),
+    ]
+
+    class HelpClosed(Message):
+        """The user closes the help."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self._make: Callable[[str], Text] = lambda _: Text()
+        """Makes the text for a filter."""
+
+    def compose(self) -> ComposeResult:
+        """The filter, and the lines that pass it."""
+        yield _HelpFilter(compact=True, select_on_focus=False, placeholder="type to filter")
+        yield TextPane()
+
+    def on_mount(self) -> None:
+        """Keep the cursor of the filter from blinking, which would keep sending over a slow line."""
+        self.query_one(Input).cursor_blink = False
+
+    def open(self, make: Callable[[str], Text]) -> None:
+        """Show all that `make` gives for an empty filter, as high as the screen allows, and take the keys."""
+        self._make = make
+        field, text = self.query_one(Input), make("")
+        with field.prevent(Input.Changed):
+            field.value = ""
+        self.query_one(TextPane).set_text(text, fresh=True)
+        lines = text.plain.count("\n") + 1
+        self.styles.height = min(int(self.screen.size.height * _SHARE), lines + 2)  # with the rule and the filter
+        self.display = True
+        self.screen.set_focus(field)  # at once: the next key is meant for it
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Show what passes the filter."""
+        event.stop()
+        self.query_one(TextPane).set_text(self._make(event.value), fresh=True)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep enter from the place."""
+        event.stop()
+
+    def action_scroll(self, how: str) -> None:
+        """Scroll the lines, while the filter has the focus."""
+        pane = self.query_one(TextPane)
+        moves = {
+            "up": pane.action_up,
+            "down": pane.action_down,
+            "page_up": pane.action_page_up,
+            "page_down": pane.action_page_down,
+            "half_page_up": pane.action_half_page_up,
+            "half_page_down": pane.action_half_page_down,
+        }
+        moves[how]()
+
+    def action_leave(self) -> None:
+        """Clear the filter; without one, close."""
+        field = self.query_one(Input)
+        if field.value:
+            field.value = ""
+        else:
+            self.action_close()
+
+    def action_close(self) -> None:
+        """Post that the user closes it."""
+        self.post_message(self.HelpClosed())
 
 
 def help_text(
@@ -59,16 +153,26 @@ def help_text(
     action_context: ActionContext,
     languages: Mapping[str, Sequence[tuple[str, str]]],
     width: int,
+    *,
+    only: str = "",
 ) -> Text:
-    """The actions by group, with the reason why one is off; below them, by title, the (example, meaning) pairs."""
+    """The actions by group, with the reason why one is off; below them, by title, the (example, meaning) pairs.
+
+    `only` are words that a line has to have, in its keys, its sentence or the title above it.
+    """
     groups: dict[str, list[tuple[str, str]]] = {}
     for action in actions:
         reason = action.reason(action_context)
         about = f"{action.help} Off now: {reason}" if reason else action.help
         if keys := " ".join(keymap.labels(action)):
             groups.setdefault(action.group, []).append((keys, about))
-    blocks = (_block(title, pairs, width) for title, pairs in (*groups.items(), *languages.items()))
-    return Text("\n\n").join(blocks)
+    words = only.casefold().split()
+    found = {
+        title: [pair for pair in pairs if all(word in " ".join((title, *pair)).casefold() for word in words)]
+        for title, pairs in (*groups.items(), *languages.items())
+    }
+    blocks = [_block(title, pairs, width) for title, pairs in found.items() if pairs]
+    return Text("\n\n").join(blocks) if blocks else Text("No key here has these words.", styles.DIM)
 
 
 def _block(title: str, pairs: Sequence[tuple[str, str]], width: int) -> Text:

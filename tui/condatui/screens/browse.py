@@ -97,6 +97,11 @@ class BrowseScreen(FilteredPlace):
         return self._environment
 
     @property
+    def numbered_place(self) -> str:
+        """The place that it was opened from."""
+        return "environments"
+
+    @property
     def actions(self) -> Iterable[KeyAction]:
         """The actions of this place; opening a row and moving sideways go in and out of directories."""
         words = {

@@ -272,7 +272,7 @@ class CleanupScreen(CleanupGroupsScreen):
             self.copy(copyable(path), path)
 
     def action_back(self) -> None:
-        """Leave the innermost of the help and the details, or else put a notice away."""
+        """Leave the innermost of the help, the details and the place."""
         if not self.help_is_open and not self.table.has_focus:
             self.focus_body()
         else:

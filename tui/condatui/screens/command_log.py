@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import ClassVar
 
 from rich.text import Text
@@ -48,6 +49,11 @@ class CommandLogScreen(PlaceScreen):
         """The command under the cursor."""
         row = self.table.cursor_row
         return self._runs[row] if row < len(self._runs) else None
+
+    @cached_property
+    def numbered_place(self) -> str:
+        """The place that it was opened from."""
+        return self.app.current_mode
 
     def on_mount(self) -> None:
         """Show the commands so far, and subscribe to new ones."""

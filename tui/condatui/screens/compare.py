@@ -268,11 +268,13 @@ class CompareScreen(CompareExportScreen):
         self.say("No difference after this one." if steps > 0 else "No difference before this one.")
 
     def action_back(self) -> None:
-        """Leave the innermost of the help, the cell, the filter and a notice."""
+        """Leave the innermost of the help, the cell, the zoom, the filter and the place."""
         if self.help_is_open:
             self.close_help()
         elif not self.table.has_focus:
             self.focus_body()
+        elif self.has_class("-zoom-table"):
+            self.remove_class("-zoom-table")
         elif self.comparison_query.text:
             self.apply_filter("")
         else:

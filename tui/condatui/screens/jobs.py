@@ -187,8 +187,8 @@ class JobsScreen(PlaceScreen):
             self.say("There is no command to copy.")
 
     def action_back(self) -> None:
-        """Leave the help or the details."""
-        if self.help_is_open:
-            self.close_help()
-        else:
+        """Leave the innermost of the help, the details and the place."""
+        if not self.help_is_open and not self.table.has_focus:
             self.focus_body()
+        else:
+            super().action_back()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on
@@ -23,18 +23,19 @@ from condatui.actions.context import ActionContext
 from condatui.actions.registry import actions_in
 from condatui.messages import JobsSeen
 from condatui.panels.base import BottomPanel
-from condatui.panels.help_panel import hint_line
+from condatui.panels.help_panel import HELP_HINTS, HelpPanel, help_text, hint_line
 from condatui.session import Session
 from condatui.view_models import styles
 from condatui.view_models.format import shorten_text
-from condatui.view_models.status import cleanup_waiting, problem_lines, top_line, with_jobs
+from condatui.view_models.status import problem_lines
+from condatui.view_models.top_line import place_labels, top_line
 from condatui.widgets.line import Line
 from condatui_core.log import unexpected
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding
 
-if TYPE_CHECKING:
-    from condatui.panels.help_panel import HelpPanel
+HOME: Place = "environments"
+"""The place in which everything begins, and to which leaving the others leads."""
 
 
 def drop_former_size(event: Resize, size: Size) -> None:
@@ -143,6 +144,11 @@ class PlaceScreen(Screen[None]):
         return actions_in(self.PLACE, "list", "everywhere")
 
     @property
+    def numbered_place(self) -> str:
+        """The place among those that have a number, for the top line."""
+        return self.PLACE
+
+    @property
     def help_is_open(self) -> bool:
         """Whether the help covers the lower part of the place."""
         return self._help is not None and bool(self._help.display)
@@ -168,19 +174,26 @@ class PlaceScreen(Screen[None]):
 
     def _top(self, width: int) -> Text:
         session = self.session
-        jobs = session.jobs_at_work
-        room = width - len(f"jobs {jobs}") - 3 if jobs else width
-        line = top_line(
+        places = place_labels(
+            session.key,
+            self.numbered_place,
+            environments=len(session.inventory.environments),
+            cleanup=session.cleanup,
+            jobs=session.jobs_at_work,
+            unseen=len(session.unseen),
+            restore_points=session.restore_points,
+            glyphs=session.glyphs,
+        )
+        return top_line(
             session.inventory,
             host=session.host,
-            width=room,
+            width=width,
+            places=places,
             glyphs=session.glyphs,
             disk=session.disk,
             gpus=session.gpus.machine,
-            waiting=cleanup_waiting(session.cleanup, session.key("place.cleanup")),
             read_only=session.workbench.read_only,
         )
-        return with_jobs(line, jobs, width, glyphs=session.glyphs)
 
     def draw_bottom(self) -> None:
         """Draw the present status and hints."""
@@ -188,9 +201,10 @@ class PlaceScreen(Screen[None]):
         self.query_one("#hints", Line).draw(self._hints)
 
     def _hints(self, width: int) -> Text:
-        if (panel := self.panel) is None:
+        if self.panel is None and not self.help_is_open:
             return self.hints(width)
-        return shorten_text(panel.hints(), width, self.session.glyphs.ellipsis, cut="end")
+        hints = self.panel.hints() if self.panel else Text(HELP_HINTS)
+        return shorten_text(hints, width, self.session.glyphs.ellipsis, cut="end")
 
     @property
     def panel(self) -> BottomPanel | None:
@@ -275,22 +289,28 @@ class PlaceScreen(Screen[None]):
         if self.help_is_open:
             self.close_help()
             return
-        from condatui.panels.help_panel import HelpPanel, help_text  # noqa: PLC0415 - imported at the first use
-        from condatui.view_models.legend import legend  # noqa: PLC0415 - as above
-
         if self._help is None:
             self._help = HelpPanel(id="help")
             await self.mount(self._help, after="#body")
+        self._help.open(self._help_text)
+        self.draw_bottom()
+
+    def _help_text(self, only: str) -> Text:
+        from condatui.view_models.legend import legend  # noqa: PLC0415 - imported at the first use
+
         explained = {**self.LANGUAGES, **legend(self.PLACE, self.session.glyphs)}
-        text = help_text(self.actions, self.session.keymap, self.action_context, explained, self.size.width - 4)
-        self._help.set_text(text, fresh=True)
-        self._help.display = True
-        self._help.focus()
+        width = self.size.width - 4
+        return help_text(self.actions, self.session.keymap, self.action_context, explained, width, only=only)
+
+    @on(HelpPanel.HelpClosed)
+    def _close_help(self) -> None:
+        self.close_help()
 
     def close_help(self) -> None:
         """Close the help, and focus the body."""
         self._hide_help()
         self.focus_body()
+        self.draw_bottom()
 
     def _hide_help(self) -> None:
         if self._help is not None:
@@ -300,8 +320,10 @@ class PlaceScreen(Screen[None]):
         """Focus the widget that takes the keys when no panel is open."""
 
     def action_back(self) -> None:
-        """Leave the help, or else put away the notice of what was interrupted."""
+        """Leave the help, or else put away the notice of what was interrupted, or else go to the environments."""
         if self.help_is_open:
             self.close_help()
         elif self.session.unseen:
             self.post_message(JobsSeen())
+        elif self.PLACE != HOME:
+            self.app.switch_mode(HOME)

@@ -177,6 +177,13 @@ class RestoreScreen(PlaceScreen):
         """Propose to delete the marked ones, or else the one under the cursor."""
         self.post_message(RequestProposed(ForgetRequest(ids=self._chosen)))
 
+    def action_back(self) -> None:
+        """Leave the innermost of the help, the details and the place."""
+        if not self.help_is_open and not self.table.has_focus:
+            self.focus_body()
+        else:
+            super().action_back()
+
     def action_copy(self) -> None:
         """Copy the id of the one under the cursor, by which `condatui restore` knows it."""
         if point := self.current_point:

@@ -42,6 +42,7 @@ class Loader:
             self._app.post_message(InventoryLoaded(await asyncio.to_thread(workbench.glance)))
         async for inventory in workbench.load(refresh=refresh):
             self._app.post_message(InventoryLoaded(inventory))
+        self._session.restore_points = await workbench.count_restore_points()
 
     async def _watch(self, seconds: float) -> None:
         """Look for changes made outside condatui; if looking is slow, look less often."""

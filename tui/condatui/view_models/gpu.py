@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding, merged
 from condatui_core.records.gpu import Device, Driver, Verdict, VerdictClass
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize
 
 if TYPE_CHECKING:
     from condatui_core.records.gpu import FrameworkResult, GpuResult
@@ -73,6 +73,18 @@ def advice(verdict: Verdict, glyphs: Glyphs = UNICODE, *, evidence: bool = False
         yield Text(f"{glyphs.note} {sanitize(note)}")
     for what, words in verdict.evidence if evidence else ():
         yield Text(f"  {sanitize(what)}: {sanitize(words)}", styles.DIM)
+
+
+def check_all_question(environments: Sequence[Environment], *, left_out: int) -> Text:
+    """What is asked before many environments are checked; `left_out` are those of other users."""
+    count = counted(len(environments), "environment")
+    lines = [
+        Text(f"Check the GPUs in {count} with PyTorch or the like?", styles.STRONG),
+        Text("One after the other, each for some seconds: its own Python computes a little on every GPU."),
+    ]
+    if left_out:
+        lines.append(Text(f"{left_out} of other users are left out: mark one to run its Python as root.", styles.DIM))
+    return Text("\n").join(lines)
 
 
 def gpus_in_words(driver: Driver) -> str:
@@ -158,7 +170,7 @@ class GpuSubject(Struct, frozen=True):
     environment: Environment
     state: GpuState
     now: datetime
-    keys: str = "g"
+    keys: str = "t"
     """What checks it."""
 
     @property

@@ -1,4 +1,4 @@
-"""The top line, the problems of the machine, and the line about the marked environments."""
+"""The problems of the machine, and the line about the marked environments."""
 
 from __future__ import annotations
 
@@ -6,124 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from rich.text import Text
 
 from condatui.view_models import styles
-from condatui.view_models.format import short_bytes, shorten_text
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.remedies import RemedyWords
 from condatui_core.errors import CondatuiError
-from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding
 from condatui_core.text import counted, format_bytes, sanitize
 
 if TYPE_CHECKING:
-    from condatui.view_models.cleanup.found import FoundCleanup
-    from condatui_core.disk.usage import DiskUsage
     from condatui_core.records.disk import BlockDoubt, Freed, Sharing
-
-
-# The top line
-
-
-class _StatusPart(Struct, frozen=True):
-    text: str
-    style: str = styles.PLAIN
-    priority: int = 0
-    """Parts with the highest number leave first if the line is too long; 0 stays."""
-
-
-def top_line(
-    inventory: Inventory,
-    *,
-    host: str,
-    width: int,
-    glyphs: Glyphs = UNICODE,
-    disk: DiskUsage | None = None,
-    gpus: str = "",
-    waiting: str = "",
-    read_only: bool = False,
-) -> Text:
-    """One line of at most `width` cells: host, conda, environments, their disk use, and what is still being read.
-
-    `gpus` describes the GPUs of the machine, `waiting` what waits in the places. That nothing can be changed is said
-    first.
-    """
-    ends = (_StatusPart(waiting, priority=4), _StatusPart(sanitize(gpus), priority=5))
-    first = _StatusPart("read-only" if read_only else "", styles.WARNING)
-    parts = [part for part in (first, *_parts(inventory, host, glyphs, disk), *ends) if part.text]
-    line = _joined(parts, glyphs)
-    while line.cell_len > width and (dispensable := max((part.priority for part in parts), default=0)):
-        parts = [part for part in parts if part.priority != dispensable]
-        line = _joined(parts, glyphs)
-    return shorten_text(line, width, glyphs.ellipsis, cut="end")
-
-
-def cleanup_waiting(found: FoundCleanup | None, key: str) -> str:
-    """What waits in the cleanup place, which `key` goes to: `3 cleanup 14 G`; empty if that is nothing or unknown."""
-    return f"{key} cleanup {short_bytes(found.waiting)}" if found and found.waiting and found.waiting > 0 else ""
-
-
-def with_jobs(line: Text, jobs: int, width: int, *, glyphs: Glyphs = UNICODE) -> Text:
-    """The line, with the number of jobs at work at its end if there are any: `jobs ●1`."""
-    if not jobs:
-        return line
-    end = Text.assemble(("jobs ", styles.DIM), (f"{glyphs.mark}{jobs}", styles.STRONG))
-    room = max(0, width - end.cell_len - 1)
-    start = shorten_text(line, room, glyphs.ellipsis, cut="end")
-    return Text.assemble(start, " " * (width - start.cell_len - end.cell_len), end)
-
-
-def _parts(inventory: Inventory, host: str, glyphs: Glyphs, disk: DiskUsage | None) -> tuple[_StatusPart, ...]:
-    count = len(inventory.environments)
-    problems = len(inventory.problems)
-    return (
-        _StatusPart(sanitize(host), priority=2),
-        _conda(inventory),
-        _StatusPart(counted(count, "environment"), priority=1),
-        *_sizes(inventory, glyphs, disk),
-        _StatusPart(_outstanding(inventory), styles.DIM),
-        _StatusPart(_measuring(disk), styles.DIM, priority=1),
-        _StatusPart(f"{glyphs.warning} {counted(problems, 'problem')}" if problems else "", styles.WARNING),
-    )
-
-
-def _sizes(inventory: Inventory, glyphs: Glyphs, disk: DiskUsage | None) -> tuple[_StatusPart, ...]:
-    if disk is None or disk.graph is None:
-        managed = sum(environment.managed_bytes for environment in inventory.environments)
-        claim = f"{glyphs.approximately}{format_bytes(managed)} by their records" if managed else ""
-        return (_StatusPart(claim, priority=3),)
-    reclaimable = f"{format_bytes(disk.reclaimable)} free to reclaim" if disk.reclaimable else ""
-    return (_StatusPart(f"{format_bytes(disk.total)} on disk", priority=3), _StatusPart(reclaimable, priority=6))
-
-
-def _measuring(disk: DiskUsage | None) -> str:
-    return "" if disk is None or disk.complete else f"measuring the disk: {disk.entries:,} entries"
-
-
-def _conda(inventory: Inventory) -> _StatusPart:
-    usable = [installation for installation in inventory.installations if not installation.error]
-    if not usable:
-        if inventory.complete:
-            return _StatusPart("read-only: no conda found", styles.WARNING)
-        return _StatusPart("looking for conda", styles.DIM)
-    more = f" +{len(usable) - 1}" if len(usable) > 1 else ""
-    return _StatusPart(sanitize(f"{usable[0].kind} {usable[0].version}".rstrip() + more), priority=0 if more else 1)
-
-
-def _outstanding(inventory: Inventory) -> str:
-    if inventory.pending:
-        return f"reading {inventory.pending} more"
-    return "asking conda" if inventory.asking_conda else ""
-
-
-def _joined(parts: Sequence[_StatusPart], glyphs: Glyphs) -> Text:
-    line = Text.assemble(("condatui", styles.STRONG))
-    for index, part in enumerate(parts):
-        line.append(f" {glyphs.separator} " if index else "  ", styles.DIM)
-        line.append(part.text, part.style)
-    return line
 
 
 # The problems

@@ -68,6 +68,16 @@ class BlocksPane(LinesPane):
         super().action_page_down()
         self._follow()
 
+    def action_half_page_up(self) -> None:
+        """Go half a page up, and to the first block that begins there."""
+        super().action_half_page_up()
+        self._follow()
+
+    def action_half_page_down(self) -> None:
+        """Go half a page down, and to the first block that begins there."""
+        super().action_half_page_down()
+        self._follow()
+
     def action_first(self) -> None:
         """Go to the first block."""
         super().action_first()

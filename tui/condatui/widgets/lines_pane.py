@@ -77,6 +77,14 @@ class TextPane(VerticalScroll, can_focus=True):
         """Scroll one page down."""
         self.scroll_page_down(animate=False)
 
+    def action_half_page_up(self) -> None:
+        """Scroll half a page up."""
+        self.scroll_relative(y=-max(1, self.size.height // 2), animate=False)
+
+    def action_half_page_down(self) -> None:
+        """Scroll half a page down."""
+        self.scroll_relative(y=max(1, self.size.height // 2), animate=False)
+
     def action_first(self) -> None:
         """Scroll to the first line."""
         self.scroll_home(animate=False)
@@ -164,6 +172,14 @@ class LinesPane(Widget, can_focus=True):
     def action_page_down(self) -> None:
         """Scroll one page down."""
         self._scroll_by(self.size.height)
+
+    def action_half_page_up(self) -> None:
+        """Scroll half a page up."""
+        self._scroll_by(-max(1, self.size.height // 2))
+
+    def action_half_page_down(self) -> None:
+        """Scroll half a page down."""
+        self._scroll_by(max(1, self.size.height // 2))
 
     def action_first(self) -> None:
         """Scroll to the first line."""

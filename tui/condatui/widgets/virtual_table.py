@@ -251,6 +251,14 @@ class VirtualTable(ScrollView, can_focus=True):
         """Move the cursor one page down."""
         self.go_to_row(self._cursor + max(1, self.size.height - 2))
 
+    def action_half_page_up(self) -> None:
+        """Move the cursor half a page up."""
+        self.go_to_row(self._cursor - max(1, (self.size.height - 1) // 2))
+
+    def action_half_page_down(self) -> None:
+        """Move the cursor half a page down."""
+        self.go_to_row(self._cursor + max(1, (self.size.height - 1) // 2))
+
     def action_first(self) -> None:
         """Move the cursor to the first row."""
         self.go_to_row(0)

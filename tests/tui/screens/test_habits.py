@@ -1,0 +1,88 @@
+"""Keys as in vi and lazygit, in every place: first and last line, half pages, the way out, a help that filters."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.inventories import inventory, loaded, package
+from support.pilots import Driver, opened
+
+MANY = inventory(*(loaded(f"env-{number:02}", [package("python")]) for number in range(40)))
+
+
+def row(driver: Driver) -> int:
+    return driver.place.table.cursor_row
+
+
+async def test_first_last_and_half_pages() -> None:
+    async with opened(MANY, size=(80, 24)) as driver:
+        await driver.press("G")
+        assert row(driver) == 39
+        await driver.press("g")
+        assert row(driver) == 0
+        half = (driver.place.table.size.height - 1) // 2
+        assert half > 2
+        await driver.press("ctrl+d", "ctrl+d")
+        assert row(driver) == 2 * half
+        await driver.press("ctrl+u")
+        assert row(driver) == half
+
+
+@pytest.mark.parametrize("place", ["2", "3", "4", "5"])
+async def test_escape_leads_out_of_every_place(place: str) -> None:
+    async with opened(MANY) as driver:
+        await driver.press(place, "question_mark", "escape")
+        assert driver.app.current_mode != "environments"
+        await driver.press("escape")
+        assert driver.app.current_mode == "environments"
+        await driver.press("escape", "escape")
+        assert driver.place.table.has_focus
+
+
+async def test_escape_undoes_the_zoom_of_the_matrix() -> None:
+    async with opened(MANY, size=(120, 40)) as driver:
+        await driver.press("space", "space", "c", "z")
+        assert driver.app.screen.has_class("-zoom-table")
+        await driver.press("escape")
+        assert not driver.app.screen.has_class("-zoom-table")
+        assert driver.app.current_mode == "compare"
+
+
+async def test_the_help_narrows_while_one_types() -> None:
+    async with opened(MANY, size=(100, 40)) as driver:
+        await driver.press("question_mark")
+        assert "type to filter" in driver.text
+        assert "Reverse the order" in driver.text
+        await driver.press(*"gpu")
+        await driver.until(lambda: "Reverse the order" not in driver.text)
+        assert "Let PyTorch and the like compute" in driver.text
+        await driver.press(*" zzz")
+        await driver.until(lambda: "No key here has these words." in driver.text)
+        await driver.press("escape")
+        await driver.until(lambda: "Reverse the order" in driver.text)
+        await driver.press("escape")
+        assert not driver.place.help_is_open
+        assert driver.place.table.has_focus
+        assert row(driver) == 0  # no letter did what it does in the place
+
+
+async def test_the_help_scrolls_while_its_filter_has_the_keys_and_its_key_closes_it() -> None:
+    async with opened(MANY, size=(80, 24)) as driver:
+        await driver.press("question_mark")
+        assert "Mark or unmark" in driver.text
+        await driver.press("pagedown")
+        await driver.until(lambda: "Mark or unmark" not in driver.text)
+        await driver.press("pageup")
+        await driver.until(lambda: "Mark or unmark" in driver.text)
+        await driver.press(*"sort", "question_mark")
+        assert not driver.place.help_is_open
+        await driver.press("question_mark")
+        await driver.until(lambda: "Mark or unmark" in driver.text)
+
+
+async def test_checking_all_gpus_asks_first() -> None:
+    async with opened(MANY, size=(100, 30)) as driver:
+        await driver.until(lambda: len(driver.app.session.gpus.results) == 40)
+        await driver.press("T")
+        assert "No environment of yours has PyTorch or the like." in driver.text
+        assert driver.place.panel is None

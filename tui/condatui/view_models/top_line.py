@@ -1,0 +1,183 @@
+"""The top line: the places with what waits in each of them, and how the machine stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from rich.text import Text
+
+from condatui.view_models import styles
+from condatui.view_models.format import short_bytes, shorten_text
+from condatui.view_models.glyphs import UNICODE, Glyphs
+from condatui.view_models.remedies import KeyOf
+from condatui_core.records.environment import Inventory
+from condatui_core.text import counted, format_bytes, sanitize
+
+if TYPE_CHECKING:
+    from condatui.view_models.cleanup.found import FoundCleanup
+    from condatui_core.disk.usage import DiskUsage
+
+# The places
+
+
+class PlaceLabel(Struct, frozen=True):
+    """One place in the top line."""
+
+    key: str
+    """The key that goes there."""
+    name: str
+    short: str
+    """Its name where there is little room."""
+    waiting: str = ""
+    """What waits there: a number, bytes; empty if nothing does or it is not known."""
+    style: str = styles.PLAIN
+    """The style of that."""
+    current: bool = False
+    """Whether it is the one that is shown."""
+
+
+_NOTHING = ("", styles.PLAIN)
+"""The words and the style of a place where nothing waits."""
+
+
+def place_labels(
+    key: KeyOf,
+    current: str,
+    *,
+    environments: int,
+    cleanup: FoundCleanup | None = None,
+    jobs: int = 0,
+    unseen: int = 0,
+    restore_points: int = 0,
+    glyphs: Glyphs = UNICODE,
+) -> tuple[PlaceLabel, ...]:
+    """The five places, `current` being the id of the one that is shown; `key` tells the keys of actions.
+
+    `jobs` are at work, `unseen` ones of earlier runs have not come to their end.
+    """
+    frees = cleanup.waiting if cleanup and cleanup.waiting and cleanup.waiting > 0 else 0
+    at_work = (f"{glyphs.mark}{jobs}", styles.STRONG) if jobs else _NOTHING
+    places = (
+        ("environments", "envs", "envs", (str(environments), styles.PLAIN) if environments else _NOTHING),
+        ("compare", "compare", "comp", _NOTHING),
+        ("cleanup", "cleanup", "clean", (short_bytes(frees), styles.PLAIN) if frees else _NOTHING),
+        ("jobs", "jobs", "jobs", (f"{glyphs.warning}{unseen}", styles.WARNING) if unseen and not jobs else at_work),
+        ("restore", "restore", "rest", (str(restore_points), styles.PLAIN) if restore_points else _NOTHING),
+    )
+    return tuple(
+        PlaceLabel(key(f"place.{place}"), name, short, *waiting, current=place == current)
+        for place, name, short, waiting in places
+    )
+
+
+def _places(labels: Sequence[PlaceLabel], apart: str, *, short: bool = False, bare: bool = False) -> Text:
+    """The places side by side; `bare` ones have no name, but for the one that is shown."""
+    parts = []
+    for label in labels:
+        name = "" if bare and not label.current else label.short if short else label.name
+        words = Text(f"{label.key} {name}".rstrip(), styles.PLAIN if label.waiting or label.current else styles.DIM)
+        if label.waiting:
+            words.append(" ").append(label.waiting, label.style)
+        if label.current:
+            words.stylize("bold reverse")
+        parts.append(words)
+    return Text(apart, styles.DIM).join(parts)
+
+
+def _forms(labels: Sequence[PlaceLabel], glyphs: Glyphs) -> Iterator[Text]:
+    """The places from the widest form to the narrowest."""
+    yield _places(labels, f" {glyphs.separator} ")
+    yield _places(labels, "  ")
+    yield _places(labels, "  ", short=True)
+    yield _places(labels, "  ", bare=True)
+
+
+# How the machine stands
+
+
+class _StatusPart(Struct, frozen=True):
+    text: str
+    style: str = styles.PLAIN
+    priority: int = 0
+    """Parts with the highest number leave first if the line is too long; 0 stays."""
+
+
+_WHERE = 2
+"""Parts up to this priority say where the user is: for them the places stand closer together."""
+
+
+def top_line(
+    inventory: Inventory,
+    *,
+    host: str,
+    width: int,
+    places: Sequence[PlaceLabel] = (),
+    glyphs: Glyphs = UNICODE,
+    disk: DiskUsage | None = None,
+    gpus: str = "",
+    read_only: bool = False,
+) -> Text:
+    """One line of at most `width` cells: the places, host, conda, disk use, and what is still being read.
+
+    `gpus` describes the GPUs of the machine. That nothing can be changed is said before all else of the machine.
+    """
+    first = _StatusPart("read-only" if read_only else "", styles.WARNING)
+    all_parts = (first, *_parts(inventory, host, glyphs, disk), _StatusPart(sanitize(gpus), priority=5))
+    parts = [part for part in all_parts if part.text]
+    form, *closer = _forms(places, glyphs)
+    kept = _WHERE
+    while closer and _joined(form, [part for part in parts if part.priority <= kept], glyphs).cell_len > width:
+        form, kept = closer.pop(0), 0
+    line = _joined(form, parts, glyphs)
+    while line.cell_len > width and (dispensable := max((part.priority for part in parts), default=0)):
+        parts = [part for part in parts if part.priority != dispensable]
+        line = _joined(form, parts, glyphs)
+    return shorten_text(line, width, glyphs.ellipsis, cut="end")
+
+
+def _joined(places: Text, parts: Sequence[_StatusPart], glyphs: Glyphs) -> Text:
+    standing = Text(f" {glyphs.separator} ", styles.DIM).join(Text(part.text, part.style) for part in parts)
+    return Text("   ").join(each for each in (places, standing) if each)
+
+
+def _parts(inventory: Inventory, host: str, glyphs: Glyphs, disk: DiskUsage | None) -> tuple[_StatusPart, ...]:
+    problems = len(inventory.problems)
+    return (
+        _StatusPart(sanitize(host), priority=1),
+        _conda(inventory),
+        *_sizes(inventory, glyphs, disk),
+        _StatusPart(_outstanding(inventory), styles.DIM),
+        _StatusPart(_measuring(disk), styles.DIM, priority=4),
+        _StatusPart(f"{glyphs.warning} {counted(problems, 'problem')}" if problems else "", styles.WARNING),
+    )
+
+
+def _sizes(inventory: Inventory, glyphs: Glyphs, disk: DiskUsage | None) -> tuple[_StatusPart, ...]:
+    if disk is None or disk.graph is None:
+        managed = sum(environment.managed_bytes for environment in inventory.environments)
+        claim = f"{glyphs.approximately}{format_bytes(managed)} by their records" if managed else ""
+        return (_StatusPart(claim, priority=3),)
+    reclaimable = f"{format_bytes(disk.reclaimable)} free to reclaim" if disk.reclaimable else ""
+    return (_StatusPart(f"{format_bytes(disk.total)} on disk", priority=3), _StatusPart(reclaimable, priority=6))
+
+
+def _measuring(disk: DiskUsage | None) -> str:
+    return "" if disk is None or disk.complete else f"measuring the disk: {disk.entries:,} entries"
+
+
+def _conda(inventory: Inventory) -> _StatusPart:
+    usable = [installation for installation in inventory.installations if not installation.error]
+    if not usable:
+        if inventory.complete:
+            return _StatusPart("read-only: no conda found", styles.WARNING)
+        return _StatusPart("looking for conda", styles.DIM, priority=2)
+    more = f" +{len(usable) - 1}" if len(usable) > 1 else ""
+    return _StatusPart(sanitize(f"{usable[0].kind} {usable[0].version}".rstrip() + more), priority=2)
+
+
+def _outstanding(inventory: Inventory) -> str:
+    if inventory.pending:
+        return f"reading {inventory.pending} more"
+    return "asking conda" if inventory.asking_conda else ""
