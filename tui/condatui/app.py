@@ -44,8 +44,8 @@ from condatui.services.job_monitor import JOBS_GROUP, JobMonitor
 from condatui.services.loader import LOAD_GROUP, Loader
 from condatui.services.signals import leaving_on_signals
 from condatui.session import Session
-from condatui.view_models.styles import check_theme
 from condatui.view_models.gpu import check_all_question
+from condatui.view_models.styles import check_theme
 from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
 from condatui_core.records.environment import Inventory
