@@ -79,6 +79,7 @@ DIFFER = {
     "--output": "what is written",
     "--platform": "of a file, and of several",
     "--policy": "what the rules are for",
+    "--timeout": "what may take so long",
     "--undo": "what is undone",
     "--file": "what the file is for",
 }

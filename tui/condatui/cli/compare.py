@@ -148,7 +148,7 @@ _ONLY = tuple(kind for kind in KINDS if kind != "all")
 @click.option(
     "--platform", metavar="PLATFORM", help="What files have for it, as `linux-64`; by default this machine's."
 )
-@click.option("--exit-code", is_flag=True, help="Exit with 1 if any selected package differs.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if anything differs.")
 @click.option("--markdown", "written", flag_value="markdown", help="Print a Markdown table.")
 @click.option("--csv", "written", flag_value="csv", help="Print CSV.")
 @snapshots_option

@@ -14,7 +14,7 @@ import click
 
 from condatui.cli.documents.fleet import describe_fleet
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, json_option
+from condatui.cli.options import examples, global_options, json_option
 from condatui.cli.pages.fleet import print_fleet
 from condatui.cli.progress_line import ProgressLine
 from condatui.json_documents import print_json
@@ -91,7 +91,12 @@ def _print_script(context: click.Context, _parameter: click.Parameter, wanted: b
         context.exit()
 
 
-@click.command("fleet", cls=_NodeSets, options_metavar="[OPTIONS] [-- OPTION…]")
+@click.command(
+    "fleet",
+    cls=_NodeSets,
+    options_metavar="[OPTIONS] [-- OPTION…]",
+    epilog=examples("fleet 'gpu[01-16]' -o snapshots", "fleet @compute --timeout 60"),
+)
 @click.argument("hosts", nargs=-1, required=True)
 @click.option("-o", "--output", "output", metavar="DIR", help="Where the snapshots lie, one file a host.")
 @click.option(
@@ -100,7 +105,7 @@ def _print_script(context: click.Context, _parameter: click.Parameter, wanted: b
     default="auto",
     help="What runs there: the installed condatui if it can, else the piped script; or only one of them.",
 )
-@click.option("--no-sizes", is_flag=True, help="Let no host walk its disk.")
+@click.option("--no-sizes", is_flag=True, help="Do not walk the disk.")
 @click.option(
     "--print-script",
     is_flag=True,

@@ -8,7 +8,7 @@ import click
 
 from condatui.cli.documents.nodes import describe_nodes
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, json_option, snapshots_option
+from condatui.cli.options import examples, global_options, json_option, snapshots_option
 from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.analyses.nodes import NodeKey, node_groups
@@ -16,12 +16,15 @@ from condatui_core.errors import UsageError
 from condatui_core.text import sanitize
 
 
-@click.command("nodes")
+@click.command(
+    "nodes",
+    epilog=examples("nodes --snapshots snapshots", "nodes nlp-exp --snapshots snapshots --differing --exit-code"),
+)
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @snapshots_option
 @click.option("--by", type=click.Choice(("name", "path")), default="name", help="What makes two of them the same one.")
 @click.option("--differing", is_flag=True, help="Only what is not the same everywhere.")
-@click.option("--exit-code", is_flag=True, help="Exit with 1 if anything is not the same everywhere.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if anything differs.")
 @json_option
 @global_options
 @click.pass_context

@@ -12,7 +12,7 @@ import click
 
 from condatui.cli.documents.environments import describe_inventory
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options
+from condatui.cli.options import examples, global_options
 from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import FORMAT
 from condatui_core.actions.guards import refuse
@@ -33,9 +33,9 @@ from condatui_core.text import counted, format_bytes, sanitize
 _STDOUT = "-"
 
 
-@click.command("snapshot")
+@click.command("snapshot", epilog=examples("snapshot", "snapshot -o /shared/snapshots --force"))
 @click.option("-o", "--output", "file", metavar="FILE", help="A file, or a directory; `-` is stdout. By default here.")
-@click.option("--no-sizes", "sizes", is_flag=True, flag_value=False, default=True, help="Leave the disk alone.")
+@click.option("--no-sizes", "sizes", is_flag=True, flag_value=False, default=True, help="Do not walk the disk.")
 @click.option("--host", metavar="NAME", help="What to call this machine; by default what it calls itself.")
 @click.option("--force", "replace", is_flag=True, help="Replace whatever file is there.")
 @global_options
