@@ -95,7 +95,7 @@ def wishes(
         version="1.0",
         ssh_options=served.options,
         timeout=timeout,
-        connect_timeout=5,
+        connect_timeout=30,
     )
 
 
