@@ -183,11 +183,12 @@ def _owner(prefix: str) -> str:
 
     try:
         uid = os.stat(prefix).st_uid
+    except OSError:
+        return ""
+    try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return str(uid)
-    except OSError:
-        return ""
 
 
 # Channels

@@ -82,7 +82,7 @@ async def collect(
     except ValueError as error:
         raise UsageError("The options for ssh are no words of a shell.", f"{wishes.ssh_options}: {error}") from error
     await asyncio.to_thread(store.prepare)
-    asked = msgspec.msgpack.encode(wishes.request())
+    asked = msgspec.msgpack.encode(await asyncio.to_thread(wishes.request))
     argv = own_argv(_RUNNER)
     try:
         async with message_child(argv, own_environ(environ), asked, most_bytes=2 * _MOST_BYTES) as runner:

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import Protocol, cast
 
 import msgspec
 from ClusterShell.Defaults import DEFAULTS
@@ -217,7 +217,7 @@ def _schedule(task: Task, names: Sequence[str], request: FleetRequest, send: Sen
     else:
         with suppress(EngineClientNotSupportedError):  # then it has no stdin to close
             worker.set_write_eof()
-    hosts.worker = worker
+    hosts.worker = cast("_Worker", worker)
     task.timer(_LOOK, handler=hosts, interval=_LOOK, autoclose=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from datetime import datetime, timezone
 from pathlib import Path
@@ -13,7 +14,7 @@ from condatui_core.fs.atomic_write import write_whole
 from condatui_core.fs.documents import encode
 from condatui_core.fs.safe_read import reason
 from condatui_core.records.host_snapshot import HostSnapshot
-from condatui_core.snapshots.document import encode_snapshot, file_name_of
+from condatui_core.snapshots.document import encode_snapshot, file_name_of, read_snapshot
 from condatui_core.text import sanitize
 
 
@@ -40,9 +41,11 @@ class FleetStore:
         """Store the snapshot of a host in place of its former one, whole or not at all; returns the file.
 
         The host gets the name that it was asked by: what a machine calls itself may be the name of another one.
-        Raises OSError if it cannot be written; the former one is as it was then.
+        Raises OSError if it cannot be written, and for a file that is no snapshot of this host, which may be the
+        user's own or a newer condatui's; what was there is as it was then.
         """
         file = self.file_of(host)
+        _check_replaceable(file, host)
         data = encode_snapshot(replace(snapshot, host=host), encode(snapshot.list))
         write_whole(file, data, replace=True, private=True)
         return str(file)
@@ -57,3 +60,14 @@ class FleetStore:
     def _unusable(self, why: str) -> CondatuiError:
         where = f"{sanitize(str(self.directory))}: {why}"
         return CondatuiError("The snapshots cannot be stored.", where, "`-o` names another directory.")
+
+
+def _check_replaceable(file: Path, host: str) -> None:
+    if not os.path.lexists(file):
+        return
+    try:
+        found = read_snapshot(str(file)).host
+    except CondatuiError as error:
+        raise OSError(errno.EEXIST, f"{file.name} is left alone: {error.title}", str(file)) from error
+    if found != host:
+        raise OSError(errno.EEXIST, f"{file.name} is left alone: it is of the host {found}", str(file))

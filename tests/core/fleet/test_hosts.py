@@ -7,6 +7,7 @@ import base64
 import gzip
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -28,7 +29,7 @@ from condatui_core.fleet.script import Remote
 from condatui_core.fleet.store import FleetStore
 from condatui_core.proc.child import own_environ
 from condatui_core.records.fleet import HostOutcome
-from condatui_core.snapshots.document import read_snapshot
+from condatui_core.snapshots.document import decode_snapshot, read_snapshot
 from support.prefixes import make_prefix
 from support.processes import until
 from support.ssh_hosts import CannotServeError, SshHosts, clean_environ, ssh_hosts
@@ -95,7 +96,7 @@ def wishes(
         version="1.0",
         ssh_options=served.options,
         timeout=timeout,
-        connect_timeout=5,
+        connect_timeout=30,
     )
 
 
@@ -113,7 +114,7 @@ def store(directory: Path) -> FleetStore:
     kept = FleetStore(directory / "own/snapshots")
     kept.prepare()
     for host in ("dead", "plain"):
-        kept.file_of(host).write_bytes(b"a former one")
+        kept.file_of(host).write_bytes(json.dumps({**LIE, "host": host}).encode())
         os.utime(kept.file_of(host), (1_700_000_000, 1_700_000_000))
     return kept
 
@@ -169,7 +170,7 @@ def test_a_failure_leaves_the_former_snapshot(fleet: dict[str, HostOutcome], sto
     former = fleet["dead"].former
     assert former is not None
     assert former.timestamp() == 1_700_000_000
-    assert Path(fleet["dead"].file).read_bytes() == b"a former one"
+    assert read_snapshot(fleet["dead"].file).at.year == 2034
     assert (fleet["locked"].former, fleet["locked"].file) == (None, "")
 
 
@@ -193,13 +194,31 @@ async def test_hosts_behind_a_gateway_are_reached_as_the_topology_says(hosts: Ss
     assert hosts.sessions() == before + 4
 
 
-async def test_a_snapshot_that_cannot_be_written_costs_no_other_host(hosts: SshHosts, tmp_path: Path) -> None:
+async def test_a_snapshot_that_cannot_be_stored_costs_no_other_host(hosts: SshHosts, tmp_path: Path) -> None:
     store = FleetStore(tmp_path / "snapshots")
     store.file_of("liar").mkdir(parents=True)
     found = await outcomes(wishes(hosts, "liar,chatty"), store)
-    assert (found["liar"].state, found["liar"].reason) == ("not-stored", "a directory, not a file")
+    assert found["liar"].state == "not-stored"
+    assert "A directory, not a file" in found["liar"].reason
     assert found["chatty"].ok
     assert sorted(each.name for each in store.directory.iterdir()) == ["chatty.json.gz", "liar.json.gz"]
+
+
+@pytest.mark.parametrize(
+    ("there", "words"),
+    [
+        (b"the user's own", "plain.json.gz is left alone: Not valid JSON"),
+        (json.dumps({**LIE, "host": "other"}).encode(), "it is of the host other"),
+        (json.dumps({**LIE, "format": 99}).encode(), "made by a newer condatui (format 99)"),
+    ],
+)
+def test_a_file_that_is_no_snapshot_of_the_host_is_not_replaced(tmp_path: Path, there: bytes, words: str) -> None:
+    store = FleetStore(tmp_path)
+    store.file_of("plain").write_bytes(there)
+    with pytest.raises(FileExistsError, match=re.escape(words)):
+        store.keep("plain", decode_snapshot(json.dumps(LIE).encode(), "here"))
+    assert store.file_of("plain").read_bytes() == there
+    assert list(tmp_path.iterdir()) == [store.file_of("plain")]
 
 
 def test_no_host_can_take_the_place_of_another(fleet: dict[str, HostOutcome], store: FleetStore) -> None:

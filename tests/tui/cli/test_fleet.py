@@ -83,7 +83,7 @@ def test_the_document_says_the_same(asked: Result, hosts: SshHosts, home: Path) 
 def test_all_well_is_0_and_a_former_snapshot_is_told_with_its_age(asked: Result, hosts: SshHosts, home: Path) -> None:
     options = ("-o", "snapshots", "--ssh-options", hosts.options)
     assert run(home, "gpu01", *options).exit_code == 0
-    shutil.copy(home / "snapshots/gpu01.json.gz", home / "snapshots/dead.json.gz")
+    shutil.copy(home / "snapshots/gpu01.json.gz", home / "snapshots/dead.json.gz")  # the age is that of the file
     result = run(home, "dead", *options)
     assert result.exit_code == 1
     assert result.stdout.splitlines()[1].split()[-3:] == ["today", "Connection", "refused"]
