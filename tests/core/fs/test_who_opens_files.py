@@ -46,7 +46,8 @@ ALLOWED = {
     "actions/pack/check.py": "the archive just made, in a process of its own",
     "actions/clean/installers.py": "directories",
     "actions/set_aside.py": "a directory",
-    "actions/kernels.py": "a directory",
+    "actions/kernel_deletion.py": "a directory",
+    "actions/restore/kernels.py": "a directory",
     "cli/standard_streams.py": "the standard streams",
     "screens/filtered_place.py": "a filter bar",
 }
