@@ -97,14 +97,23 @@ class PrefixSnapshot(PrefixRecords):
         return min(come, default="") or next(self._other_names(root), "")
 
     def sees_unchanged(self) -> Callable[[str, os.stat_result], bool]:
-        """Give a test whether a path is what it was, by lstat; of a directory only that it is the same one."""
+        """Give a test whether a path is what it was, by lstat; of a directory only that it is the same one.
+
+        It may be asked while the paths are deleted one by one: that changes a file with several names here, which has
+        as many links as before again where others were made since.
+        """
         entries = {each.path: each for each in self.tree.entries}
+        found: set[tuple[int, int]] = set()
+        """The files that were as before when they were asked about by another name."""
 
         def unchanged(path: str, status: os.stat_result) -> bool:
-            entry = entries.get(path)
+            entry, inode = entries.get(path), (status.st_dev, status.st_ino)
             if entry is None or entry.kind == "directory":
-                return entry is not None and entry.inode == (status.st_dev, status.st_ino)
-            return _is_unchanged(entry, status)
+                return entry is not None and entry.inode == inode
+            same = _is_unchanged(entry, status) or (inode in found and _stamp(status) == _stamp(entry.status))
+            if same and entry.status.st_nlink > 1:
+                found.add(inode)
+            return same
 
         return unchanged
 

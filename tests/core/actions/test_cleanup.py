@@ -17,7 +17,7 @@ from msgspec.structs import replace as replace_fields
 from condatui_core.actions.cleanup import perform as cleanup_perform
 from condatui_core.actions.cleanup import plan as cleanup_plan
 from condatui_core.actions.cleanup import recover as cleanup_recover
-from condatui_core.actions.protocol import Action, JobContext
+from condatui_core.actions.protocol import Action, JobContext, Work
 from condatui_core.actions.registry import find_action
 from condatui_core.actions.remove import plan as remove_plan
 from condatui_core.analyses.cleanup.choice import parts_of
@@ -26,6 +26,7 @@ from condatui_core.disk.usage import Disk
 from condatui_core.errors import RefusedError
 from condatui_core.records.cleanup import CleanupChoice
 from condatui_core.records.environment import Inventory
+from condatui_core.records.finding import blocker
 from condatui_core.records.installation import CondaFacts
 from condatui_core.records.job import Outcome, Plan, Recovery
 from condatui_core.records.request import Cleanable, CleanRequest, CleanupPart, CleanupRequest, RemoveRequest, Request
@@ -227,6 +228,26 @@ async def test_however_a_later_part_fails_what_was_done_is_told(machine: Removal
     assert (outcome.stopped, len(outcome.restore_points)) == (True, 1)
     stopped = outcome.findings[0]
     assert (stopped.id, stopped.severity, stopped.evidence[0]) == ("stopped", "error", "Input/output error")
+
+
+async def test_a_last_part_that_leaves_something_behind_is_named(machine: RemovalMachine) -> None:
+    """The job exits with 1 then, which would be a riddle below "Cleaned up"."""
+    plan = await planned(machine, removing(machine, "old"), cleaning(machine))
+    assert isinstance(plan.request, CleanupRequest)
+
+    def find(request: Request) -> Action[Any]:
+        action = find_action(request)
+
+        async def perform(part: Plan, request: CleanRequest, context: JobContext, work: Work) -> Outcome:
+            outcome: Outcome = await action.perform(part, request, context, work)
+            return replace_fields(outcome, findings=(blocker("left-behind", "1 thing could not be deleted."),))
+
+        return Action(action.plan, perform if isinstance(request, CleanRequest) else action.perform, action.recover)
+
+    outcome = await cleanup_perform.perform(plan, plan.request, machine.context(), PlainWork(), find_action=find)
+    assert outcome.message.startswith(f"Cleaned up, but {plan.parts[1].title} did not go as planned: ")
+    assert [each.id for each in outcome.findings if each.severity == "error"] == ["left-behind"]
+    assert not outcome.stopped
 
 
 async def test_if_the_last_part_has_stopped_all_has(machine: RemovalMachine) -> None:

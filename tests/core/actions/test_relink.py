@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace as change
@@ -17,6 +18,8 @@ from condatui_core.actions import guards
 from condatui_core.actions.exchanges import Exchange, ExchangeNotes
 from condatui_core.actions.joined_files import read_joined
 from condatui_core.actions.last_change import undo_of_last_change
+from condatui_core.actions.pack import perform as pack_perform
+from condatui_core.actions.pack import plan as pack_plan
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.relink import batch, facts, perform, plan, recover
 from condatui_core.actions.relink.joining import join_all
@@ -30,7 +33,7 @@ from condatui_core.prefixes.installed_files import check_files
 from condatui_core.prefixes.processes import RunningProcess
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.relinking import LinkMethod
-from condatui_core.records.request import RelinkRequest, RestoreRequest, SeparateRequest
+from condatui_core.records.request import PackRequest, RelinkRequest, RestoreRequest, SeparateRequest
 from condatui_core.restore_points.store import all_points, directory_of_points
 from support.disk_trees import du, prefixes, walked
 from support.plain_work import PlainWork, brought_back, removed
@@ -203,6 +206,32 @@ async def test_a_joined_environment_is_removed_and_comes_back(machine: RemovalMa
     assert state_of(prefix_of(machine, "two"), times=False) == others
     assert (await brought_back(machine.context(), point)).message
     assert state_of(prefix_of(machine, "one")) == now == before
+
+
+async def _packed(machine: RemovalMachine, name: str, file: Path) -> dict[str, tuple[bytes, int]]:
+    """The contents and modes in an archive of an environment, by their paths; but for what is made for the receiver."""
+    request = PackRequest(prefix=str(prefix_of(machine, name)), file=str(file))
+    made = await pack_plan.plan(request, machine.context())
+    assert made.blockers == ()
+    await pack_perform.perform(made, request, machine.context(), PlainWork())
+    with tarfile.open(file) as archive:
+        members = ((each, archive.extractfile(each)) for each in archive.getmembers())
+        files = {each.name: (stream.read(), each.mode) for each, stream in members if stream}
+    del files["bin/conda-unpack"]  # it names files in the order in which they are found
+    return files
+
+
+async def test_an_archive_of_a_joined_environment_holds_what_it_held_before(
+    machine: RemovalMachine, tmp_path: Path
+) -> None:
+    """Also of a file that is in the environment twice: an archive has no use for links to what is not in it."""
+    twice = "lib/python3.11/site-packages/big/twice.so"
+    before = await _packed(machine, "one", tmp_path / "before.tar")
+    await relinked(machine)
+    os.link(prefix_of(machine, "one") / LIBRARY, prefix_of(machine, "one") / twice)
+    after = await _packed(machine, "one", tmp_path / "after.tar")
+    assert after == {**before, twice: before[LIBRARY]}
+    assert before[LIBRARY] == (content("library", 50_000), 0o644)
 
 
 @pytest.mark.parametrize("how", ["frozen", "managed"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -129,6 +130,52 @@ def test_a_path_that_cannot_be_exchanged_leaves_all_of_its_file_joined(
     assert len(separate(twins).left) == 2
     assert (twins.root / "one" / LIBRARY).stat().st_nlink == 3
     assert temporary_names(twins.root) == []
+
+
+def begin_to_write(file: Path) -> None:
+    """Let a writer come, who has to wait for the lease that is on the file."""
+    with pytest.raises(BlockingIOError):
+        os.open(file, os.O_WRONLY | os.O_NONBLOCK)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has leases")
+def test_a_copy_to_which_somebody_writes_already_keeps_its_place(twins: Twins, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody writes to the joined file, which would take the copy back; what is written to that would be lost."""
+    one, two = (twins.root / name / MODULE for name in ("one", "two"))
+    real, copies = Place.exchange, []
+
+    def exchange(place: Place, name: str, expected: int) -> None:
+        real(place, name, expected)
+        if place.path == str(two):
+            copies.append(two.stat().st_ino)
+            begin_to_write(two)
+            begin_to_write(one)
+
+    monkeypatch.setattr(Place, "exchange", exchange)
+    separate(twins)
+    assert [two.stat().st_ino] == copies
+    assert (one.stat().st_nlink, two.stat().st_nlink, temporary_names(twins.root)) == (1, 1, [])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has leases")
+def test_a_copy_to_which_somebody_writes_is_not_taken_back_for_another_path(
+    twins: Twins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, library, more = (twins.root / path for path in (f"one/{LIBRARY}", f"two/{LIBRARY}", f"two/{MORE}"))
+    real, copies = Place.exchange, []
+
+    def exchange(place: Place, name: str, expected: int) -> None:
+        if place.path == str(more):
+            copies.append(library.stat().st_ino)
+            begin_to_write(library)
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM), place.path)
+        real(place, name, expected)
+
+    monkeypatch.setattr(Place, "exchange", exchange)
+    separate(twins)
+    assert [library.stat().st_ino] == copies
+    assert more.samefile(one)
+    assert (library.read_bytes(), temporary_names(twins.root)) == (more.read_bytes(), [])
 
 
 def test_a_full_disk_ends_it(twins: Twins, monkeypatch: pytest.MonkeyPatch) -> None:

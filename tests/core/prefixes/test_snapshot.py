@@ -144,6 +144,32 @@ def test_a_link_made_elsewhere_changes_nothing(prefix: FakePrefix, tmp_path: Pat
     assert found.first_change() == ""
 
 
+def test_a_file_with_two_names_goes_by_both_though_it_was_linked_elsewhere_since(
+    prefix: FakePrefix, tmp_path: Path
+) -> None:
+    """After a relink one environment may have a file twice; a clone links it, and deleting one name sets that off."""
+    one, two = (prefix.path / name for name in ("notes/todo.txt", "notes/same.txt"))
+    os.link(one, two)
+    sees_unchanged = settled(prefix).sees_unchanged()
+    before = one.stat()
+    os.link(one, tmp_path / "clone")
+    assert sees_unchanged("notes/todo.txt", one.lstat())
+    one.unlink()
+    assert (two.stat().st_nlink, two.stat().st_ctime_ns) > (before.st_nlink, before.st_ctime_ns)
+    assert sees_unchanged("notes/same.txt", two.lstat())
+
+
+def test_what_was_written_between_its_two_names_does_not_go(prefix: FakePrefix, tmp_path: Path) -> None:
+    one, two = (prefix.path / name for name in ("notes/todo.txt", "notes/same.txt"))
+    os.link(one, two)
+    sees_unchanged = settled(prefix).sees_unchanged()
+    os.link(one, tmp_path / "clone")
+    assert sees_unchanged("notes/todo.txt", one.lstat())
+    one.unlink()
+    two.write_text("yours")
+    assert not sees_unchanged("notes/same.txt", two.lstat())
+
+
 def test_in_a_directory_changed_just_before_names_are_compared(
     prefix: FakePrefix, monkeypatch: pytest.MonkeyPatch
 ) -> None:

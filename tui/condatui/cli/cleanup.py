@@ -22,7 +22,7 @@ from condatui.cli.run_action import acting_options, run_in_workbench
 from condatui.json_documents import print_json
 from condatui_core.actions.written_files import blockers_to_write
 from condatui_core.analyses.cleanup.choice import choice_of, request_of, why_left_out
-from condatui_core.analyses.cleanup.goal import Goal, short_of
+from condatui_core.analyses.cleanup.goal import Goal, missed_by, short_of
 from condatui_core.analyses.cleanup.policy import NOT_DECIDED, allowed, not_decided
 from condatui_core.disk.cleanup import CleanupSurvey
 from condatui_core.errors import CondatuiError, RefusedError, UsageError
@@ -245,7 +245,10 @@ class _Cleanup:
         """
         self._say_goal(as_json=as_json)
         code = self._carry_out(dry_run=dry_run, yes=yes, as_json=as_json)
-        missed = self.options.wanted is not None and self.nets and self.nets[-1] < self.options.wanted
+        wanted = self.options.wanted
+        missed = wanted is not None and self.nets and self.nets[-1] < wanted
+        if wanted is not None and missed and not code and not dry_run:
+            say(f"condatui: {missed_by(wanted, self.nets[-1])}")
         raise click.exceptions.Exit(code or (0 if self.goal.reached and not missed else _NOT_REACHED))
 
     def _judged(self, plan: Plan) -> Plan:

@@ -43,7 +43,7 @@ async def perform(
             message = f"{sanitize(part.title)} failed, so nothing after it was begun."
             return _outcome(plan, done, stopped_by(error, message))
         done.append(outcome)
-        if number < len(plan.parts) and any(each.severity == "error" for each in outcome.findings):
+        if number < len(plan.parts) and _has_errors(outcome):
             return _outcome(plan, done, _amiss(part))
     return _outcome(plan, done)
 
@@ -125,11 +125,16 @@ def _outcome(plan: Plan, done: Sequence[Outcome], *stopped: Finding) -> Outcome:
     )
 
 
+def _has_errors(outcome: Outcome) -> bool:
+    return any(each.severity == "error" for each in outcome.findings)
+
+
 def _how_far(plan: Plan, done: Sequence[Outcome], stopped: Sequence[Finding]) -> str:
     if done[-1].stopped:
         return f"Stopped in part {len(done)} of {len(plan.parts)}"
     if not stopped:
-        return "Cleaned up"
+        amiss = [sanitize(part.title) for part, each in zip(plan.parts, done, strict=False) if _has_errors(each)]
+        return f"Cleaned up, but {amiss[0]} did not go as planned" if amiss else "Cleaned up"
     return f"Stopped after {len(done)} of {counted(len(plan.parts), 'part')}"
 
 

@@ -122,6 +122,15 @@ class _Copied:
 
     joined: _Joined
     replacement: Replacement
+    fresh: SteadyFile
+    """The copy: whoever comes to write to it waits, too, and must not find it gone."""
+
+    def put_back(self) -> None:
+        """Let all paths have the joined file, unless somebody is about to write to the copy. Raises OSError."""
+        if self.fresh.unchanged:
+            self.replacement.put_back()
+        else:
+            self.replacement.finish()
 
 
 class _Batch:
@@ -141,7 +150,7 @@ class _Batch:
             copies: list[_Copied] = []
             try:
                 for each in opened:
-                    self._copy(each, copies)
+                    self._copy(each, copies, stack)
                 self._sync(copies)
                 self._notes.note(
                     exchange
@@ -169,18 +178,19 @@ class _Batch:
         modified = _modified(self._prefix, files, opened.status)
         return _Joined(files, found, opened, modified, tuple(temporary_name() for _ in files))
 
-    def _copy(self, joined: _Joined, copies: list[_Copied]) -> None:
+    def _copy(self, joined: _Joined, copies: list[_Copied], stack: ExitStack) -> None:
         """Add a copy beside a file, with further names beside its other paths, unless these are protected."""
         (first, name), *others = zip(joined.places, joined.temporary, strict=True)
         try:
             new = _write_copy(joined, first, name)
             replacement = Replacement(new, joined.files[0].inode, ((first, name), *others))
-            copied = _Copied(joined, replacement)
             try:
                 for place, temporary in others:
                     place.link(temporary, first.beside(name))
+                copied = _Copied(joined, replacement, stack.enter_context(SteadyFile(first.beside(name))))
             except OSError:
-                _put_back(copied)
+                with suppress(OSError):
+                    replacement.put_back()
                 raise
         except OSError as error:
             self._leave_unless_of_all(joined.files, error)
@@ -206,8 +216,8 @@ class _Batch:
         return True
 
     def _conclude(self, copy: _Copied) -> None:
-        if not copy.joined.opened.unchanged:
-            copy.replacement.put_back()
+        if not copy.joined.opened.unchanged and copy.fresh.unchanged:
+            copy.put_back()
             self._leave(copy.joined.files, "somebody writes to it")
             return
         copy.replacement.finish()
@@ -261,7 +271,7 @@ def _write_copy(joined: _Joined, place: Place, temporary: str) -> int:
 def _put_back(copy: _Copied) -> None:
     """Let all paths have the joined file; a name that cannot be deleted is noted, and told when notes are settled."""
     with suppress(OSError):
-        copy.replacement.put_back()
+        copy.put_back()
 
 
 def _chunks(descriptor: int) -> Iterator[bytes]:

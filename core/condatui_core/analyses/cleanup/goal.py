@@ -106,6 +106,12 @@ def short_of(goal: Goal, net: int) -> Finding | None:
     return finding("goal-missed", "warning", message, "Ask for as much more: files were looked at more closely.")
 
 
+def missed_by(wanted: int, net: int) -> str:
+    """How far what was freed is from a goal, in words; restore points are taken off it."""
+    gained, short = format_bytes(max(net, 0)), format_bytes(wanted - net)
+    return f"{gained} were gained net of restore points, {short} short of the goal."
+
+
 class _Search:
     """Looks for sets that free enough."""
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pytest
 
 from condatui_core.analyses.cleanup.choice import choice_of
-from condatui_core.analyses.cleanup.goal import Goal, reach, short_of
+from condatui_core.analyses.cleanup.goal import Goal, missed_by, reach, short_of
 from condatui_core.analyses.cleanup.ranking import ranked
 from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.records.cleanup import CleanupCandidate, CleanupChoice, Tier, WayBack
@@ -217,3 +217,9 @@ def test_five_hundred_candidates_ask_about_once_each() -> None:
     goal = reach([row(each) for each in sizes], sum(sizes.values()) - 3, frees=frees)
     assert goal.reached
     assert len(asked) < 1100
+
+
+def test_what_was_freed_short_of_a_goal_is_said_net_of_restore_points() -> None:
+    assert missed_by(180_000_000, 178_000_000) == (
+        "178 MB were gained net of restore points, 2.0 MB short of the goal."
+    )
