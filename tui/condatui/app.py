@@ -44,7 +44,6 @@ from condatui.services.job_monitor import JOBS_GROUP, JobMonitor
 from condatui.services.loader import LOAD_GROUP, Loader
 from condatui.services.signals import leaving_on_signals
 from condatui.session import Session
-from condatui.view_models.gpu import check_all_question
 from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
 from condatui_core.records.environment import Inventory
@@ -234,7 +233,7 @@ class CondatuiApp(RecoveringApp):
 
         As root, leave out those of other users unless marked.
         """
-        from condatui.panels.question_panel import QuestionPanel  # noqa: PLC0415 - imported when the user checks
+        from condatui.panels.question_panel import gpu_checks_panel  # noqa: PLC0415 - imported when the user checks
         from condatui_core.gpu.check import checked_unasked  # noqa: PLC0415 - as above
 
         found = self.session.with_frameworks
@@ -244,9 +243,7 @@ class CondatuiApp(RecoveringApp):
         if not own:
             place.say("No environment of yours has PyTorch or the like.")
         else:
-            key = self.session.key("list.open")
-            question = check_all_question(own, left_out=len(found) - len(own))
-            await place.open_panel(QuestionPanel(question, GpuChecksConfirmed(own), begins="check them", key=key))
+            await place.open_panel(gpu_checks_panel(self.session, own, left_out=len(found) - len(own)))
 
     @on(GpuChecksConfirmed)
     def _check_all_gpus(self, event: GpuChecksConfirmed) -> None:
