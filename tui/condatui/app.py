@@ -228,7 +228,7 @@ class CondatuiApp(RecoveringApp):
 
         As root, leave out those of other users unless marked.
         """
-        from condatui.panels.question_panel import QuestionPanel  # noqa: PLC0415 - imported when the user checks
+        from condatui.panels.question_panel import gpu_checks_panel  # noqa: PLC0415 - imported when the user checks
         from condatui_core.gpu.check import checked_unasked  # noqa: PLC0415 - as above
 
         found = self.session.with_frameworks
@@ -238,9 +238,7 @@ class CondatuiApp(RecoveringApp):
         if not own:
             place.say("No environment of yours has PyTorch or the like.")
         else:
-            key = self.session.key("list.open")
-            question = check_all_question(own, left_out=len(found) - len(own))
-            await place.open_panel(QuestionPanel(question, GpuChecksConfirmed(own), begins="check them", key=key))
+            await place.open_panel(gpu_checks_panel(self.session, own, left_out=len(found) - len(own)))
 
     @on(GpuChecksConfirmed)
     def _check_all_gpus(self, event: GpuChecksConfirmed) -> None:

@@ -128,7 +128,7 @@ def _orphan(observed: PrefixObservations) -> Finding:
         return _set_aside(prefix, probe.set_aside_from, probe.set_aside_by)
     if probe.half_made:
         return _half_made(prefix)
-    return _not_an_environment_any_more(probe.remains) if probe.remains else _other_directory(prefix)
+    return _unfinished_or_left_over(probe.remains) if probe.remains else _other_directory(prefix)
 
 
 def _set_aside(prefix: str, origin: str, by: SetAsideBy | None) -> Finding:
@@ -158,9 +158,9 @@ def _half_made(prefix: str) -> Finding:
     )
 
 
-def _not_an_environment_any_more(found: Sequence[str]) -> Finding:
-    remedy = "left by a failed clone, creation or removal: look into it, then delete the directory"
-    return _remains("not an environment any more", remedy, f"no conda-meta/history; there are {', '.join(found)}")
+def _unfinished_or_left_over(found: Sequence[str]) -> Finding:
+    remedy = "a clone, a creation or a removal has failed: look into it, then delete the directory"
+    return _remains("unfinished clone or leftover", remedy, f"no conda-meta/history; there are {', '.join(found)}")
 
 
 def _remains(message: str, remedy: Advice, evidence: str) -> Finding:

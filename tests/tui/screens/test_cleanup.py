@@ -221,8 +221,8 @@ async def test_what_caches_hold_for_others_frees_nothing() -> None:
     fake.disk = FakeDisk((dataclasses.replace(full, caches=(cache,)),))
     async with cleaning(fake, size=(120, 24)) as driver:
         await go_to(driver, f"{PKGS}#packages-in-need")
-        row, *_ = [" ".join(line.split()) for line in driver.text.splitlines() if "packages in need" in line]
-        assert row.startswith("▌ packages in need 2.0 M – needed by 1 environment")
+        row, *_ = [" ".join(line.split()) for line in driver.text.splitlines() if "packages still linked" in line]
+        assert row.startswith("▌ packages still linked 2.0 M – needed by 1 environment")
         assert "! it stays: needed by 1 environment" in driver.text
         assert driver.text.count("needed by 1 environment") == 2, "in its row, and once below"
 

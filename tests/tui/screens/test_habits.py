@@ -86,3 +86,13 @@ async def test_checking_all_gpus_asks_first() -> None:
         await driver.press("T")
         assert "No environment of yours has PyTorch or the like." in driver.text
         assert driver.place.panel is None
+
+
+async def test_zoom_once_more_leaves_details_that_a_low_terminal_cannot_show_beside_the_table() -> None:
+    async with opened(MANY, size=(80, 12)) as driver:
+        await driver.press("enter")
+        assert not driver.place.table.display
+        await driver.press("z")
+        await driver.until(lambda: driver.place.table.display and driver.place.table.has_focus)
+        await driver.press("j")
+        assert row(driver) == 1

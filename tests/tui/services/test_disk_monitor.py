@@ -46,8 +46,8 @@ async def test_the_walk_begins_when_all_is_read_and_its_figures_stand_in_the_row
     claimed, full = await surveyed(machine(), *HELD)
     gate = asyncio.Event()
     known = workbench(claimed, gate, full)
-    async with opened(workbench=known, size=(80, 24)) as driver:
-        await driver.until(lambda: "measuring the disk" in driver.text)
+    async with opened(workbench=known, size=(100, 24)) as driver:
+        await driver.until(lambda: "measuring: 0" in driver.text)
         assert "~2.0 K  ~1.0 K" in _row(driver, "two")
         gate.set()
         await driver.until(lambda: "on disk" in driver.text)
@@ -88,6 +88,9 @@ async def test_the_limit_of_a_walk_that_believes_what_was_kept_is_said_until_it_
     *_, full = await surveyed(machine(), *HELD)
     known = workbench(full)
     async with opened(workbench=known) as driver:
+        await driver.until(lambda: " 31 M " in driver.text)
+        assert "only grown" not in driver.text  # it says so where it is about one figure, not for ever
+        await driver.press("]", "]")
         await driver.until(lambda: "R measures all again, also files that have only grown" in driver.text)
         known.disk.script = (replace(full, anew=True),)
         await driver.press("R")

@@ -42,7 +42,10 @@ def test_bytes_in_a_sentence_are_spelled_with_their_unit() -> None:
     assert [format_bytes(17), format_bytes(3_400_000_000)] == ["17 B", "3.4 GB"]
 
 
-@pytest.mark.parametrize(("days", "text"), [(-1, "today"), (0, "today"), (3, "3 d"), (400, "400 d"), (730, "2 y")])
+@pytest.mark.parametrize(
+    ("days", "text"),
+    [(-1, "today"), (0, "today"), (3, "3 d"), (400, "400 d"), (730, "2.0 y"), (1085, "2.9 y"), (3700, "10 y")],
+)
 def test_ages_are_short(days: int, text: str) -> None:
     assert format_age(NOW - timedelta(days=days), NOW) == text
 

@@ -212,7 +212,7 @@ class PackForm:
             ChoiceField("format", "as", choices, chosen),
             TextField("file", "to", self._paths.suggested(stem + _SUFFIXES[chosen])),
             TextField("level", "compressed", "4", "0 to 9; to 22 for zst"),
-            TextField("dest_prefix", "will lie in", example="not known: conda-unpack is run there"),
+            TextField("dest_prefix", "destination prefix", example="not known: conda-unpack is run there"),
             TextField("excludes", "without", example="nothing; or, say, *.pyc 'my data/*'"),
             yes_or_no("ignore_editable", "ignore editable"),
             yes_or_no("ignore_missing", "ignore missing"),

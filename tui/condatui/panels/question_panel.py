@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -10,8 +11,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from condatui.panels.base import BottomPanel
+from condatui.messages import GpuChecksConfirmed
+from condatui.panels.base import BottomPanel, titled_rule
+from condatui.session import Session
+from condatui.view_models.gpu import check_all_question
+from condatui.widgets.line import Line
 from condatui.widgets.lines_pane import LinesPane
+from condatui_core.records.environment import Environment
 
 _MOST = 8
 """The largest number of lines that it takes."""
@@ -36,27 +42,31 @@ class QuestionPanel(BottomPanel):
         Binding("escape,n", "leave", show=False),
     ]
 
-    def __init__(self, question: Text, agreed: Message, *, begins: str, key: str) -> None:
-        """`agreed` is posted if the user agrees; `begins` says what that does, `key` is the label of the key."""
+    def __init__(self, session: Session, question: Text, agreed: Message, *, title: str, begins: str) -> None:
+        """`agreed` is posted if the user agrees; `begins` says what that does."""
         super().__init__()
+        self._session = session
         self._question = question
+        self._title = title
         self._agreed = agreed
         self._begins = begins
-        self._key = key
 
     def compose(self) -> ComposeResult:
-        """The question."""
+        """A rule with the title, and the question."""
+        yield Line()
         yield _Question()
 
     def on_mount(self) -> None:
         """Show the question."""
+        glyphs = self._session.glyphs
+        self.query_one(Line).draw(lambda width: titled_rule(self._title, width, glyphs))
         self.query_one(_Question).set_text(self._question)
         self.fit()
 
     def fit(self) -> None:
         """Take as many lines as the question has at this width."""
         lines = self.query_one(_Question).lines_of(self._question, max(1, self.screen.size.width - 2))
-        self.styles.height = min(_MOST, len(lines))
+        self.styles.height = min(_MOST, len(lines) + 1)
 
     def take_keys(self) -> None:
         """Focus the question."""
@@ -64,7 +74,7 @@ class QuestionPanel(BottomPanel):
 
     def hints(self) -> Text:
         """The keys that agree and leave."""
-        return Text(f"{self._key} or y {self._begins}  esc leave")
+        return Text(f"{self._session.key('list.open')} or y {self._begins}  esc leave")
 
     @on(_Question.Opened)
     def action_agree(self) -> None:
@@ -75,3 +85,10 @@ class QuestionPanel(BottomPanel):
     def action_leave(self) -> None:
         """Close."""
         self.post_message(self.PanelClosed())
+
+
+def gpu_checks_panel(session: Session, environments: Sequence[Environment], *, left_out: int) -> QuestionPanel:
+    """Asks before many environments are checked; `left_out` are those of other users."""
+    question = check_all_question(environments, left_out=left_out)
+    checks = GpuChecksConfirmed(environments)
+    return QuestionPanel(session, question, checks, title="Check the GPU everywhere", begins="check them")

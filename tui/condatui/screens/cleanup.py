@@ -31,7 +31,6 @@ from condatui.view_models.cleanup.rows import (
 )
 from condatui.view_models.format import copyable, short_bytes
 from condatui.view_models.jobs import result_words
-from condatui.view_models.status import kept_limit
 from condatui.widgets.headed_table import HeadedTable
 from condatui.widgets.lines_pane import OutputPane
 from condatui_core.analyses.cleanup.choice import choice_of, request_of, without_going
@@ -217,8 +216,6 @@ class CleanupScreen(CleanupGroupsScreen):
             "nothing is chosen",
             threshold_words(session.cleanup_options.threshold, session.cleanup, session.glyphs),
         ]
-        if session.disk and session.disk.complete and not session.disk.anew:
-            parts.append(kept_limit(session.key("reload_all")))
         return Text(f" {session.glyphs.separator} ".join(parts), styles.DIM)
 
     @on(HeadedTable.CursorMoved)

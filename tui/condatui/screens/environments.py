@@ -30,7 +30,7 @@ from condatui.view_models.environments.query import EnvironmentQuery
 from condatui.view_models.environments.rows import EnvironmentsModel
 from condatui.view_models.format import copyable, shorten_text
 from condatui.view_models.gpu import GpuSubject
-from condatui.view_models.status import kept_limit, marked_line
+from condatui.view_models.status import marked_line
 from condatui.widgets.detail_pane import DetailPane
 from condatui.widgets.line import Line
 from condatui.widgets.virtual_table import VirtualTable
@@ -213,8 +213,6 @@ class EnvironmentsScreen(FilteredPlace):
         if query.filter:
             parts.append(f"filter `{sanitize(query.filter)}`")
         parts.append(f"by {query.by}")
-        if session.disk and session.disk.complete and not session.disk.anew:
-            parts.append(kept_limit(session.key("reload_all")))
         return Text(f" {session.glyphs.separator} ".join(parts), styles.DIM)
 
     @property

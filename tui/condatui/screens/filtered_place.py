@@ -7,6 +7,7 @@ from collections.abc import Callable
 from rich.text import Text
 from textual import on
 from textual.timer import Timer
+from textual.widget import Widget
 
 from condatui.screens.place import PlaceScreen
 from condatui.session import Session
@@ -78,5 +79,13 @@ class FilteredPlace(PlaceScreen):
         """Give the whole body to the focused one of table and details, or share it again."""
         zoomed = self.has_class("-zoom-table") or self.has_class("-zoom-detail")
         self.remove_class("-zoom-table", "-zoom-detail")
-        if not zoomed:
+        if zoomed:
+            self.call_after_refresh(self._focus_what_is_shown)
+        else:
             self.add_class("-zoom-table" if self.table.has_focus else "-zoom-detail")
+
+    def _focus_what_is_shown(self) -> None:
+        """Leave details that a small terminal shows only while they have the whole body."""
+        focused = self.focused
+        if focused and not all(each.display for each in focused.ancestors_with_self if isinstance(each, Widget)):
+            self.focus_body()

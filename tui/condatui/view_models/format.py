@@ -30,11 +30,14 @@ def short_bytes(count: int) -> str:
 
 
 def format_age(then: datetime, now: datetime) -> str:
-    """The calendar days between two times, counted in the zone of `now`: `today`, `3 d`, `210 d`; from 730 on `2 y`."""
+    """The calendar days between two times, in the zone of `now`: `today`, `3 d`, `210 d`; from 730 on `2.9 y`."""
     days = (now.date() - then.astimezone(now.tzinfo).date()).days
     if days <= 0:
         return "today"
-    return f"{days} d" if days < 730 else f"{days // 365} y"
+    if days < 730:
+        return f"{days} d"
+    tenths = days * 10 // 365
+    return f"{tenths // 10}.{tenths % 10} y" if tenths < 100 else f"{tenths // 10} y"
 
 
 def spell_age(then: datetime, now: datetime) -> str:

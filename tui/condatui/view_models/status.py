@@ -97,10 +97,17 @@ def marked_line(
     if freed is None or not freed.measured:
         return Text(f"{count} {glyphs.separator} {_claimed(marked, freed, glyphs)}")
     if freed.nested:
-        count += f", {freed.nested} more inside"
+        count += f" {glyphs.separator} {_holding(marked, freed.nested, names)}"
     room = width - len(f"{count} {glyphs.separator} ")
     wordings = tuple(_wordings(freed, "it" if len(marked) == 1 else "them", names, glyphs))
     return Text(f"{count} {glyphs.separator} {next((each for each in wordings if len(each) <= room), wordings[-1])}")
+
+
+def _holding(marked: Sequence[Environment], inside: int, names: Mapping[str, str]) -> str:
+    """Which of the marked environments hold others that go with them: `base holds 12 environments`."""
+    holders = [each for each in marked if any(prefix.startswith(f"{each.prefix}/") for prefix in names)]
+    many = counted(inside, "environment")
+    return f"{sanitize(holders[0].name)} holds {many}" if len(holders) == 1 else f"they hold {many}"
 
 
 def _claimed(marked: Sequence[Environment], freed: Freed | None, glyphs: Glyphs) -> str:

@@ -104,8 +104,9 @@ class _StatusPart(Struct, frozen=True):
     """Parts with the highest number leave first if the line is too long; 0 stays."""
 
 
-_WHERE = 2
-"""Parts up to this priority say where the user is: for them the places stand closer together."""
+_URGENT, _WHERE = frozenset({0}), frozenset({0, 2, 3})
+"""The priorities of the parts for which the places get shorter names, and of those for which they stand closer: what
+comes and goes, such as the measuring, is not among them, as the places had to move each time."""
 
 
 def top_line(
@@ -124,12 +125,12 @@ def top_line(
     `gpus` describes the GPUs of the machine. That nothing can be changed is said before all else of the machine.
     """
     first = _StatusPart("read-only" if read_only else "", styles.WARNING)
-    all_parts = (first, *_parts(inventory, host, glyphs, disk), _StatusPart(sanitize(gpus), priority=5))
+    all_parts = (first, *_parts(inventory, host, width, glyphs, disk), _StatusPart(sanitize(gpus), priority=5))
     parts = [part for part in all_parts if part.text]
     form, *closer = _forms(places, glyphs)
-    kept = _WHERE
-    while closer and _joined(form, [part for part in parts if part.priority <= kept], glyphs).cell_len > width:
-        form, kept = closer.pop(0), 0
+    wanted = _WHERE
+    while closer and _joined(form, [part for part in parts if part.priority in wanted], glyphs).cell_len > width:
+        form, wanted = closer.pop(0), _URGENT
     line = _joined(form, parts, glyphs)
     while line.cell_len > width and (dispensable := max((part.priority for part in parts), default=0)):
         parts = [part for part in parts if part.priority != dispensable]
@@ -142,14 +143,16 @@ def _joined(places: Text, parts: Sequence[_StatusPart], glyphs: Glyphs) -> Text:
     return Text("   ").join(each for each in (places, standing) if each)
 
 
-def _parts(inventory: Inventory, host: str, glyphs: Glyphs, disk: DiskUsage | None) -> tuple[_StatusPart, ...]:
+def _parts(
+    inventory: Inventory, host: str, width: int, glyphs: Glyphs, disk: DiskUsage | None
+) -> tuple[_StatusPart, ...]:
     problems = len(inventory.problems)
     return (
-        _StatusPart(sanitize(host), priority=1),
+        _StatusPart(sanitize(host), priority=2),
         _conda(inventory),
         *_sizes(inventory, glyphs, disk),
         _StatusPart(_outstanding(inventory), styles.DIM),
-        _StatusPart(_measuring(disk), styles.DIM, priority=4),
+        _StatusPart(_measuring(disk, width), styles.DIM, priority=1),
         _StatusPart(f"{glyphs.warning} {counted(problems, 'problem')}" if problems else "", styles.WARNING),
     )
 
@@ -158,13 +161,19 @@ def _sizes(inventory: Inventory, glyphs: Glyphs, disk: DiskUsage | None) -> tupl
     if disk is None or disk.graph is None:
         managed = sum(environment.managed_bytes for environment in inventory.environments)
         claim = f"{glyphs.approximately}{format_bytes(managed)} by their records" if managed else ""
-        return (_StatusPart(claim, priority=3),)
+        return (_StatusPart(claim, priority=4),)
     reclaimable = f"{format_bytes(disk.reclaimable)} free to reclaim" if disk.reclaimable else ""
-    return (_StatusPart(f"{format_bytes(disk.total)} on disk", priority=3), _StatusPart(reclaimable, priority=6))
+    return (_StatusPart(f"{format_bytes(disk.total)} on disk", priority=4), _StatusPart(reclaimable, priority=6))
 
 
-def _measuring(disk: DiskUsage | None) -> str:
-    return "" if disk is None or disk.complete else f"measuring the disk: {disk.entries:,} entries"
+_ROOMY = 110
+"""The width in cells from which on the measuring is told in full."""
+
+
+def _measuring(disk: DiskUsage | None, width: int) -> str:
+    if disk is None or disk.complete:
+        return ""
+    return f"measuring the disk: {disk.entries:,} entries" if width >= _ROOMY else f"measuring: {disk.entries:,}"
 
 
 def _conda(inventory: Inventory) -> _StatusPart:
@@ -172,9 +181,9 @@ def _conda(inventory: Inventory) -> _StatusPart:
     if not usable:
         if inventory.complete:
             return _StatusPart("read-only: no conda found", styles.WARNING)
-        return _StatusPart("looking for conda", styles.DIM, priority=2)
+        return _StatusPart("looking for conda", styles.DIM, priority=3)
     more = f" +{len(usable) - 1}" if len(usable) > 1 else ""
-    return _StatusPart(sanitize(f"{usable[0].kind} {usable[0].version}".rstrip() + more), priority=2)
+    return _StatusPart(sanitize(f"{usable[0].kind} {usable[0].version}".rstrip() + more), priority=3)
 
 
 def _outstanding(inventory: Inventory) -> str:

@@ -59,7 +59,8 @@ def parts_of(cache: CacheUse, *, others: bool) -> Iterator[CleanupCandidate]:
     if needed:
         holders = {prefix for unit in needed for prefix in _needed_by(unit)}
         who = f"needed by {counted(len(holders), 'environment')} with copies of them or soft links to them"
-        yield _candidate(cache, "packages", "packages in need", who, needed, blocked=who)
+        row = _candidate(cache, "packages", "packages still linked", who, needed, blocked=who)
+        yield replace(row, key=key_of_part(cache.path, "packages in need"))  # public: it keeps its former name
 
 
 def _with_archives(packages: CleanupCandidate, cache: CacheUse) -> CleanupCandidate:

@@ -330,7 +330,7 @@ def test_a_package_cache_comes_in_parts_and_what_somebody_needs_stays() -> None:
         ("archives", "tarballs", 1, False),
         ("packages", "packages", 4 + 1, False),
         ("channel index", "index", 32, False),
-        ("packages in need", "packages", 24, True),
+        ("packages still linked", "packages", 24, True),
     ]
     assert rows[-1].blocked == "needed by 2 environments with copies of them or soft links to them"
     assert len({row.key for row in rows}) == len(rows)
@@ -339,7 +339,7 @@ def test_a_package_cache_comes_in_parts_and_what_somebody_needs_stays() -> None:
 
 def test_a_cache_that_may_not_be_written_stays() -> None:
     rows = found(caches=(structs.replace(CACHE, writable=False),))
-    assert {row.name: row.blocked for row in rows if row.name != "packages in need"} == dict.fromkeys(
+    assert {row.name: row.blocked for row in rows if row.name != "packages still linked"} == dict.fromkeys(
         ("archives", "packages", "channel index"), "you may not write there"
     )
 

@@ -110,6 +110,7 @@ def test_titles_tell_the_reference_and_how_much_the_others_are_like_it() -> None
     assert model.title(0, 30).plain == "  left reference"
     assert model.title(0, 14).plain == "  left ●"
     assert model.title(1, 20).plain == "  right-…onment 66 %"
+    assert model.title(1, 40).plain == "  right-hand-environment 66 % alike"
 
 
 def test_requested_packages_carry_their_sign() -> None:

@@ -66,8 +66,16 @@ def test_what_cleaning_the_cache_adds_is_said() -> None:
 def test_links_that_nobody_sees_and_places_inside_are_named() -> None:
     known = freed(outside=1, kept_by=(), nested=2)
     assert line(known) == (
-        "2 marked, 2 more inside · removing them frees 3.4 GB (not 10 GB: 6.8 GB is shared with links elsewhere)"
+        "2 marked · they hold 2 environments · removing them frees 3.4 GB "
+        "(not 10 GB: 6.8 GB is shared with links elsewhere)"
     )
+
+
+def test_the_one_that_holds_others_is_named() -> None:
+    names = {**NAMES, f"{ONE.prefix}/envs/inner": "inner"}
+    known = freed(one_by_one=3_400_000_000, nested=1)
+    shown = marked_line([ONE, TWO], known, names=names, width=200).plain
+    assert shown == f"2 marked · {ONE.name} holds 1 environment · removing them frees 3.4 GB"
 
 
 def test_what_could_not_be_read_makes_it_a_lower_bound() -> None:

@@ -132,9 +132,10 @@ class MatrixModel:
         """The title of a column of the comparison: its name, and that it is the reference or how similar to it."""
         reference = column == self.comparison.reference
         label = self._columns[FROZEN + column].title
-        note = similarity_label(self.comparison, column)
-        if reference:
-            note = _REFERENCE if len(label) + len(_REFERENCE) + 3 <= width else self._glyphs.mark
+        share = similarity_label(self.comparison, column)
+        note, short = (_REFERENCE, self._glyphs.mark) if reference else (f"{share} alike", share)
+        if len(label) + len(note) + 3 > width:
+            note = short
         name = shorten_middle(label, width - len(note) - 3, self._glyphs.ellipsis)
         return Text.assemble("  ", (name, styles.STRONG if reference else styles.PLAIN), f" {note}")
 
