@@ -91,7 +91,7 @@ _ENVIRONMENTS = (
         "environments.sort",
         "Sort by the next column",
         "s",
-        "Sort by another column: name, a package of the filter, disk, frees, packages, python, used, findings.",
+        "Sort by another column: name, a package of the filter, disk, frees, inodes, packages, python, used, findings.",
         "screen.sort",
         ("environments",),
         "Environments",

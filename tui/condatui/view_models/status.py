@@ -10,7 +10,7 @@ from msgspec import Struct
 from rich.text import Text
 
 from condatui.view_models import styles
-from condatui.view_models.format import short_bytes, shorten_text
+from condatui.view_models.format import short_bytes, short_count, shorten_text
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.remedies import RemedyWords
 from condatui_core.errors import CondatuiError
@@ -95,7 +95,12 @@ def _sizes(inventory: Inventory, glyphs: Glyphs, disk: DiskUsage | None) -> tupl
         claim = f"{glyphs.approximately}{format_bytes(managed)} by their records" if managed else ""
         return (_StatusPart(claim, priority=3),)
     reclaimable = f"{format_bytes(disk.reclaimable)} free to reclaim" if disk.reclaimable else ""
-    return (_StatusPart(f"{format_bytes(disk.total)} on disk", priority=3), _StatusPart(reclaimable, priority=6))
+    inodes = f"{short_count(disk.inodes)} inodes" if disk.inodes else ""
+    return (
+        _StatusPart(f"{format_bytes(disk.total)} on disk", priority=3),
+        _StatusPart(inodes, priority=7),
+        _StatusPart(reclaimable, priority=6),
+    )
 
 
 def _measuring(disk: DiskUsage | None) -> str:
@@ -218,12 +223,14 @@ def _claimed(marked: Sequence[Environment], freed: Freed | None, glyphs: Glyphs)
 def _wordings(freed: Freed, them: str, names: Mapping[str, str], glyphs: Glyphs) -> Iterator[str]:
     """The wordings from the longest to the figure alone."""
     frees = f"frees {glyphs.at_least if freed.at_least else ''}{format_bytes(freed.frees)}"
+    inodes = f" and {short_count(freed.inodes)} inodes" if freed.inodes else ""
     cleaned = freed.with_cache_clean - freed.frees
     clean = f" {glyphs.separator} +{format_bytes(cleaned)} with the cache cleaned" if cleaned else ""
     in_short = f" {glyphs.separator} +{format_bytes(cleaned)} of cache" if cleaned else ""
     sizes = format_bytes(freed.one_by_one)
     if sizes != format_bytes(freed.frees):
         named, counted = (", ".join(_reasons(freed, _holders(freed, names, most))) for most in (_MOST_NAMES, 0))
+        yield f"removing {them} {frees}{inodes} (not {sizes}: {named}){clean}"
         yield f"removing {them} {frees} (not {sizes}: {named}){clean}"
         yield f"removing {them} {frees} (not {sizes}: {counted}){clean}"
         yield f"removing {them} {frees} (not {sizes}: {counted}){in_short}"
@@ -232,6 +239,7 @@ def _wordings(freed: Freed, them: str, names: Mapping[str, str], glyphs: Glyphs)
         yield f"{frees} (not {sizes}: {reason})"
         yield f"{frees} (not {sizes}){in_short}"
         yield f"{frees} (not {sizes})"
+    yield f"removing {them} {frees}{inodes}{clean}"
     yield f"removing {them} {frees}{clean}"
     yield f"{frees}{in_short}"
     yield frees

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from condatui.view_models import styles
-from condatui.view_models.format import cache_name, short_bytes, shorten_text
+from condatui.view_models.format import cache_name, short_bytes, short_count, shorten_text
 from condatui.view_models.glyphs import ASCII, UNICODE, Glyphs
 from condatui.view_models.status import kept_limit, upper_bound
 from condatui.view_models.table import TableColumn
@@ -180,7 +180,7 @@ def sharers_line(subject: DiskSubject, glyphs: Glyphs, width: int) -> Text:
 
 
 def parts_line(subject: DiskSubject, glyphs: Glyphs, width: int) -> Text:
-    """The bytes from conda, from pip and of no package; and what the measurement cannot know."""
+    """The bytes from conda, from pip and of no package, its inodes, and what the measurement cannot know."""
     breakdown, parts = subject.breakdown, []
     if breakdown:
         packages = sum(each.bytes for each in breakdown.packages)
@@ -193,6 +193,8 @@ def parts_line(subject: DiskSubject, glyphs: Glyphs, width: int) -> Text:
         parts = [f"{name} {short_bytes(size)}" for name, size in sizes if size]
     elif subject.use:
         parts = ["finding out which package has which file"]
+    if subject.use and subject.use.inodes:
+        parts.append(f"{short_count(subject.use.inodes)} inodes, {short_count(subject.use.exclusive_inodes)} own")
     line = f" {glyphs.separator} ".join(parts)
     limits = [
         *([f"or less: {upper_bound(subject.upper_bound)}"] if subject.upper_bound else ()),

@@ -44,6 +44,11 @@ def _frees(environment: Environment, costs: Costs) -> int | None:
     return cost.frees if cost else None
 
 
+def _inodes(environment: Environment, costs: Costs) -> int | None:
+    cost = costs.get(environment.prefix)
+    return (cost.inodes if cost else 0) or None
+
+
 def _python(environment: Environment, _costs: Costs) -> Version | None:
     from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - only this order needs it
 
@@ -71,6 +76,7 @@ _KEYS: Mapping[str, _Key] = MappingProxyType(
     {
         "disk": _disk,
         "frees": _frees,
+        "inodes": _inodes,
         "packages": _packages,
         "python": _python,
         "used": _used,

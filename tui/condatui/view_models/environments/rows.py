@@ -13,7 +13,7 @@ from rich.text import Text
 
 from condatui.view_models import styles
 from condatui.view_models.environments.query import NO_COSTS, PACKAGE, Costs
-from condatui.view_models.format import below_home, format_age, short_bytes, shorten_middle
+from condatui.view_models.format import below_home, format_age, short_bytes, short_count, shorten_middle
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.gpu import GpuState, Label, gpu_label
 from condatui.view_models.table import TableColumn
@@ -68,6 +68,7 @@ COLUMNS = (
     TableColumn("channels", "channels", 28, priority=5),
     TableColumn("disk", "disk", 6, align="right", priority=1),
     TableColumn("frees", "frees", 6, align="right", priority=1),
+    TableColumn("inodes", "inodes", 6, align="right", priority=7),
     TableColumn("behind", "behind", 6, align="right", priority=6),
     TableColumn("used", "used", 5, align="right", priority=4),
     _GPU,
@@ -111,7 +112,7 @@ class EnvironmentsModel:
         home: str = "",
         former: EnvironmentsModel | None = None,
     ) -> None:
-        """`costs` is None if the disk is not going to be measured: then there is no column `frees`.
+        """`costs` is None if the disk is not going to be measured: then there are no columns `frees` and `inodes`.
 
         Each of the `packages` has a column that shows what an environment has of it.
         """
@@ -122,7 +123,7 @@ class EnvironmentsModel:
         self._marked = marked
         self._costs = NO_COSTS if costs is None else costs
         self._gpus = gpus
-        absent = {"frees"} if costs is None else set()
+        absent = {"frees", "inodes"} if costs is None else set()
         absent |= set() if gpus and gpus.telling else {"gpu"}
         absent |= set() if any(each.behind for each in environments) else {"behind"}
         # After a check the user wants to see its result even in 80 columns: then other columns leave.
@@ -177,6 +178,7 @@ class EnvironmentsModel:
             "channels": self._channels,
             "disk": self._disk,
             "frees": self._frees,
+            "inodes": self._inodes,
             "behind": self._behind,
             "used": self._used,
             "gpu": self._gpu,
@@ -251,9 +253,21 @@ class EnvironmentsModel:
             return self._bytes(cost, cost.frees)
         return Text(self._glyphs.unread, styles.DIM) if environment.managed_bytes else self._absent(environment)
 
+    def _inodes(self, environment: Environment) -> Text:
+        """The files and directories that it has, once they are counted."""
+        cost = self._costs.get(environment.prefix)
+        if cost and cost.inodes:
+            return Text(f"{self._bound(cost)}{short_count(cost.inodes)}")
+        return Text(self._glyphs.unread, styles.DIM) if environment.managed_bytes else self._absent(environment)
+
     def _bytes(self, cost: Cost, count: int) -> Text:
-        bound = self._glyphs.at_least if cost.at_least else ""
-        return Text(f"{bound if cost.measured else self._glyphs.approximately}{short_bytes(count)}")
+        return Text(f"{self._bound(cost)}{short_bytes(count)}")
+
+    def _bound(self, cost: Cost) -> str:
+        """The sign of a figure that is a claim, or less than it really is."""
+        if not cost.measured:
+            return self._glyphs.approximately
+        return self._glyphs.at_least if cost.at_least else ""
 
     def _behind(self, environment: Environment) -> Text:
         """The number of packages that the baseline has in a newer version."""
