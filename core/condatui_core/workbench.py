@@ -33,11 +33,13 @@ if TYPE_CHECKING:
     from condatui_core.gpu.check import GpuCheck
     from condatui_core.jobs.queue import JobQueue
     from condatui_core.records.alike import AlikeGroup
-    from condatui_core.records.disk import FileSystem
+    from condatui_core.records.disk import DiskUse, FileSystem
     from condatui_core.records.doctor import AskedInstallation
     from condatui_core.records.drift import Verification
+    from condatui_core.records.gpu import GpuResult
     from condatui_core.records.installation import ChannelConfig
     from condatui_core.records.kernel import Reference
+    from condatui_core.records.other_machine import OtherMachines
     from condatui_core.records.policy import GpuVerdict, Policy
     from condatui_core.records.relinking import RelinkSurvey
     from condatui_core.records.request import ExportRequest, RestoreRequest, RollbackRequest, SeparateRequest
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
     from condatui_core.records.solution import Solution
     from condatui_core.records.usage import Run, Usage
 
+_BATCH_SECONDS = 0.3
+"""Seconds of reading snapshots between two inventories of other machines."""
 _UNENDING = timedelta(days=1)
 """How long a command without a time limit is assumed to have run if condatui is killed meanwhile."""
 
@@ -141,6 +145,33 @@ class Workbench:
     async def ask_installations(self) -> tuple[AskedInstallation, ...]:
         """Ask every conda of this machine now, without kept answers, and measure how long each took."""
         return await self._loading.ask_installations()
+
+    async def snapshot(
+        self, inventory: Inventory, listing: bytes, *, host: str, uses: Mapping[str, DiskUse], compressed: bool = True
+    ) -> bytes:
+        """The snapshot of this machine, made in a thread: `listing` is what `condatui list --json` prints of it."""
+        from condatui_core.snapshots.document import encode_snapshot  # noqa: PLC0415 - only a snapshot needs it
+        from condatui_core.snapshots.making import snapshot_of  # noqa: PLC0415 - as above
+
+        def made() -> bytes:
+            verdicts = self._remembered_gpu(inventory)
+            snapshot = snapshot_of(inventory, host=host, at=self._client.now(), uses=uses, verdicts=verdicts)
+            return encode_snapshot(snapshot, listing, compressed=compressed)
+
+        return await asyncio.to_thread(made)
+
+    async def other_machines(self, place: str) -> AsyncIterator[OtherMachines]:
+        """Yield what the snapshots in a directory tell, each time of more of them; the last one is complete.
+
+        All reading happens in threads. Raises UsageError if the absolute path `place` has no snapshot.
+        """
+        from condatui_core.snapshots.directory import SnapshotDirectory  # noqa: PLC0415 - most have none
+
+        snapshots = await asyncio.to_thread(SnapshotDirectory, place, self._client.now)
+        more = True
+        while more:
+            more = await asyncio.to_thread(snapshots.read_some, _BATCH_SECONDS)
+            yield await asyncio.to_thread(snapshots.machines)
 
     async def changed(self) -> bool:
         """Whether anything was changed from outside since it was read; checks in a thread."""
@@ -240,17 +271,20 @@ class Workbench:
 
     def working_gpus(self, inventory: Inventory) -> frozenset[str]:
         """The prefixes of the environments that the last GPU check saw compute; reads a file for each, so it blocks."""
-        if not self.locations.gpu_cache.is_dir():  # nothing was ever checked
-            return frozenset()
-        results = (self.gpu.remembered(each) for each in inventory.environments if each.contents is not None)
-        return frozenset(result.prefix for result in results if result and result.works)
+        return frozenset(prefix for prefix, result in self._remembered_gpu(inventory).items() if result.works)
 
     def gpu_verdicts(self, inventory: Inventory) -> dict[str, GpuVerdict]:
         """By prefix, what the last GPU check that ran something has found; reads a file for each, so it blocks."""
-        if not self.locations.gpu_cache.is_dir():
+        results = self._remembered_gpu(inventory)
+        return {prefix: each.main.verdict.kind for prefix, each in results.items() if not each.main.verdict.preliminary}
+
+    def _remembered_gpu(self, inventory: Inventory) -> dict[str, GpuResult]:
+        """By prefix, the results of the last GPU checks."""
+        if not self.locations.gpu_cache.is_dir():  # nothing was ever checked
             return {}
-        results = (self.gpu.remembered(each) for each in inventory.environments if each.contents is not None)
-        return {each.prefix: each.main.verdict.kind for each in results if each and not each.main.verdict.preliminary}
+        read = (each for each in inventory.environments if each.contents is not None and not each.host)
+        results = ((each.prefix, self.gpu.remembered(each)) for each in read)
+        return {prefix: result for prefix, result in results if result}
 
     def policy(self, file: str = "") -> Policy | None:
         """The policy of a file, given by its absolute path, or that of the settings; None if they name none.

@@ -144,7 +144,7 @@ def in_order(environments: Iterable[Environment]) -> tuple[Environment, ...]:
     return tuple(
         sorted(
             environments,
-            key=lambda each: (not each.base, each.name == each.prefix, each.name.casefold(), each.prefix),
+            key=lambda each: (not each.base, each.name == each.path, each.name.casefold(), each.prefix),
         )
     )
 

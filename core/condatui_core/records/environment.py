@@ -75,7 +75,11 @@ class Environment(Struct, frozen=True, kw_only=True):
     """One environment: a prefix and everything that is known about it so far."""
 
     prefix: str
-    """The real path, which identifies it. Undecodable bytes are surrogates, as by os.fsdecode."""
+    """The real path, which identifies it; of one on another machine `HOST:PATH`, as by `prefix_on`, which is no path
+    here. Undecodable bytes are surrogates, as by os.fsdecode.
+    """
+    host: str = ""
+    """The machine that it is on, known by a snapshot: it can be looked at, not changed. Empty for this machine."""
     name: str
     """`base`, the directory's name in an envs directory, otherwise the whole prefix. Names are not unique."""
     aliases: tuple[str, ...] = ()
@@ -113,9 +117,19 @@ class Environment(Struct, frozen=True, kw_only=True):
     """Gravest first."""
 
     @property
+    def path(self) -> str:
+        """The real path on its machine."""
+        return self.prefix[len(self.host) + 1 :] if self.host else self.prefix
+
+    @property
     def readable(self) -> bool:
         """Whether its state lets it be read, wholly or but for what is broken."""
         return self.state in ("ok", "broken")
+
+
+def prefix_on(host: str, path: str) -> str:
+    """What identifies an environment, or an installation, of another machine: no path begins like this."""
+    return f"{host}:{path}"
 
 
 class Inventory(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,198 @@
+"""The bytes of a snapshot: compressed JSON, read within bounds and checked before anything is made of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import zlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from condatui_core.errors import CondatuiError, NewerFormatError
+from condatui_core.fs.documents import decode, format_of
+from condatui_core.fs.safe_read import read_bounded, reason
+from condatui_core.records.host_snapshot import FORMAT, HostSnapshot
+from condatui_core.text import mask_credentials, sanitize
+
+COMPRESSED_ENDING = ".gz"
+ENDINGS = (".json", ".json.gz")
+"""How the names of snapshots end."""
+
+_LARGEST_FILE = 32 << 20
+_LARGEST_TEXT = 64 << 20
+"""Bytes of the document itself: two hundred environments without a package in common have a third of it."""
+_MOST_VALUES = 1_000_000
+"""Lists and objects in a document: each costs hundreds of bytes of memory, however short its text is."""
+_MOST_PACKAGES = 300_000
+"""Packages in the table."""
+_MOST_ENVIRONMENTS = 20_000
+_MOST_HELD = 5_000_000
+"""Packages of all environments together: each costs a few bytes of the file, and a place in memory here."""
+_LONGEST_PATH = 4096
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
+_GZIP = b"\x1f\x8b"
+_ANY_GZIP = 31
+"""How zlib is told that there is a gzip header."""
+_SNAPSHOT = msgspec.json.Decoder(HostSnapshot)
+
+
+class SnapshotError(CondatuiError):
+    """A file is no snapshot that can be used; the title says why, in a line."""
+
+
+# Names of machines
+
+
+def is_host_name(text: str) -> bool:
+    """Whether a text can be the name of a machine: it names a file, begins a prefix, and is shown everywhere."""
+    return _HOST.fullmatch(text) is not None
+
+
+def host_name_of(text: str) -> str:
+    """The nearest name that a machine can have: the system's own may hold anything."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", text).lstrip("._-")[:253]
+    return name or "localhost"
+
+
+def file_name_of(host: str) -> str:
+    """The name of the file for the snapshot of a machine."""
+    return f"{host}{ENDINGS[1]}"
+
+
+# Credentials: none is written, and none of those that others have written is shown
+
+
+def masked(text: str) -> str:
+    """The text without credentials; a path stays as it is, since it may have a directory that is called `t`."""
+    return text if text.startswith("/") and "://" not in text else mask_credentials(text)
+
+
+# Records to bytes
+
+
+def encode_snapshot(snapshot: HostSnapshot, listing: bytes, *, compressed: bool = True) -> bytes:
+    """Encode a snapshot with what `condatui list --json` prints, which has more than its records have."""
+    told = _each_text(json.loads(listing), masked)
+    fields = {name: getattr(snapshot, name) for name in snapshot.__struct_fields__}
+    try:
+        text = msgspec.json.encode({**fields, "list": told})
+    except UnicodeEncodeError:  # a path that is not UTF-8: it is told as it is shown, since it is no path elsewhere
+        text = msgspec.json.encode(_each_text({**msgspec.to_builtins(fields), "list": told}, _encodable))
+    return compress(text) if compressed else text
+
+
+def _each_text(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401 - any JSON
+    """Change every text in a document."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [_each_text(each, change) for each in value]
+    if isinstance(value, dict):
+        return {change(name): _each_text(each, change) for name, each in value.items()}
+    return value
+
+
+def _encodable(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return sanitize(text)
+    return text
+
+
+def compress(text: bytes) -> bytes:
+    """Compress by gzip, the same text to the same bytes: no time and no name is in them."""
+    packing = zlib.compressobj(6, zlib.DEFLATED, _ANY_GZIP)
+    return packing.compress(text) + packing.flush()
+
+
+# Bytes to records
+
+
+def read_snapshot(file: str) -> HostSnapshot:
+    """Read a snapshot. SnapshotError if the file is none, NewerFormatError if a newer condatui has made it."""
+    try:
+        data = read_bounded(file, _LARGEST_FILE)
+    except (OSError, ValueError) as error:
+        raise SnapshotError(_words(error), sanitize(file)) from error
+    return decode_snapshot(data, file)
+
+
+def decode_snapshot(data: bytes, where: str) -> HostSnapshot:
+    """Decode a snapshot that came from `where`. Raises as `read_snapshot`."""
+    try:
+        text = _decompressed(data) if data.startswith(_GZIP) else data
+        if text.count(b"[") + text.count(b"{") > _MOST_VALUES:
+            raise ValueError(f"more than {_MOST_VALUES:,} lists and objects")
+        snapshot = _decoded(text, where)
+        _check(snapshot)
+    except (OSError, ValueError, zlib.error) as error:
+        raise SnapshotError(_words(error), sanitize(where)) from error
+    return snapshot
+
+
+def _decoded(text: bytes, where: str) -> HostSnapshot:
+    try:
+        snapshot = decode(text, _SNAPSHOT)
+    except OSError:
+        _check_format(format_of(text), where)  # what is wrong with it may be that it is newer
+        raise
+    _check_format(snapshot.format, where)
+    return snapshot
+
+
+def _check_format(found: int, where: str) -> None:
+    if found > FORMAT:
+        raise NewerFormatError("The snapshot", sanitize(where), found=found, known=FORMAT)
+    if found < 1:
+        raise ValueError(f"no snapshot has the format {found}")
+
+
+def _words(error: Exception) -> str:
+    words = reason(error) if isinstance(error, OSError) else str(error)
+    return f"{sanitize(words[:1].upper() + words[1:300])}."
+
+
+def _decompressed(data: bytes) -> bytes:
+    """Decompress up to the bound, however much there would be. ValueError if there is more, or the end is missing."""
+    packing = zlib.decompressobj(_ANY_GZIP)
+    text = packing.decompress(data, _LARGEST_TEXT)
+    if packing.unconsumed_tail:
+        raise ValueError(f"more than {_LARGEST_TEXT >> 20} MB once it is decompressed")
+    if not packing.eof:
+        raise ValueError("cut off: the end of the compressed data is missing")
+    if packing.unused_data:
+        raise ValueError("something follows the compressed data")
+    return text
+
+
+def _check(snapshot: HostSnapshot) -> None:
+    """ValueError for what is well-formed and yet cannot be: it would mislead, or cost more than any machine's would."""
+    if not is_host_name(snapshot.host):
+        raise ValueError(f"`{snapshot.host[:80]}` is no name of a machine")
+    environments = snapshot.list.environments
+    if len(environments) > _MOST_ENVIRONMENTS:
+        raise ValueError(f"more than {_MOST_ENVIRONMENTS:,} environments")
+    prefixes = [each.prefix for each in environments]
+    _check_paths(prefixes)
+    _check_paths(path for each in environments for path in (*each.aliases, *filter(None, [each.installation])))
+    _check_paths(each.root_prefix for each in snapshot.list.installations if each.root_prefix)
+    if len(set(prefixes)) < len(prefixes):
+        raise ValueError("an environment is in it twice")
+    size = len(snapshot.table)
+    if size > _MOST_PACKAGES:
+        raise ValueError(f"more than {_MOST_PACKAGES:,} different packages")
+    held = sum(len(each.rows) for each in snapshot.packages.values())
+    if held > _MOST_HELD:
+        raise ValueError(f"more than {_MOST_HELD:,} packages")
+    if any(each.rows and max(each.rows) >= size for each in snapshot.packages.values()):
+        raise ValueError("an environment has a package that is not in the table")
+
+
+def _check_paths(paths: Iterable[str]) -> None:
+    for path in paths:
+        if not path.startswith("/") or "\0" in path or len(path) > _LONGEST_PATH or os.path.normpath(path) != path:
+            raise ValueError(f"`{path[:80]}` is no absolute path as a machine has it")
