@@ -78,8 +78,9 @@ class PlaceCommands(Provider):
             description = f"Off: {off}" if off else action.help
             keys = " ".join(place.session.keymap.labels(action))
             yield f"{action.title}  {keys}", description, partial(self.app.run_action, f"app.perform('{action.id}')")
-        for environment in place.session.inventory.environments:
+        for environment in place.session.everywhere.environments:
             name, prefix = sanitize(environment.name), sanitize(environment.prefix)
+            name = f"{name} on {sanitize(environment.host)}" if environment.host else name
             yield f"Go to {name}", prefix, partial(self.app.post_message, EnvironmentChosen(environment.prefix))
 
 

@@ -59,8 +59,9 @@ class Cost(Struct, frozen=True, kw_only=True):
 
     total: int
     """The bytes that it occupies, without places inside it."""
-    frees: int
-    """The part that no other place holds: what `df` gains if only this environment is removed."""
+    frees: int | None
+    """The part that no other place holds: what `df` gains if only this environment is removed. None if it is not known:
+    a snapshot of another machine may not tell it."""
     measured: bool = True
     """Whether this was measured on the disk; otherwise it is what the records claim."""
     at_least: bool = False

@@ -121,7 +121,7 @@ def _pip_row(distribution: Distribution) -> PackageRow:
 
 
 def _bytes(use: DiskUse) -> HeldBytes:
-    return HeldBytes(bytes=use.total, exclusive=use.exclusive)
+    return HeldBytes(bytes=use.total, exclusive=use.exclusive, inodes=use.inodes)
 
 
 def _verdict(result: GpuResult) -> ToldVerdict:

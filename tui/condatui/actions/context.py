@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.environment import Environment, Inventory, elsewhere
 from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
@@ -44,8 +44,24 @@ class ActionContext(Struct, frozen=True):
     @property
     def chosen(self) -> tuple[Environment, ...]:
         """The marked environments in their order, or else the one under the cursor."""
-        marked = tuple(each for each in self.inventory.environments if each.prefix in self.marked)
+        every = self.inventory.environments if self.marked else ()
+        marked = tuple(each for each in every if each.prefix in self.marked)
         return marked or ((self.current,) if self.current else ())
+
+
+def on_another_machine(action_context: ActionContext, acts_on: Literal["current", "chosen"]) -> str | None:
+    """Why something cannot be done to the environment under the cursor, or to all that are chosen: one is elsewhere."""
+    current = (action_context.current,) if action_context.current else ()
+    subjects = action_context.chosen if acts_on == "chosen" else current
+    there = next((each for each in subjects if each.host), None)
+    return elsewhere(sanitize(there.host), sanitize(there.name)) if there else None
+
+
+def no_other_machine(action_context: ActionContext) -> str | None:
+    """Why there is nothing to hold against each other across machines: only this one is known."""
+    if any(each.host for each in action_context.inventory.environments):
+        return None
+    return "Only this machine is known: `condatui --snapshots DIR` shows others too."
 
 
 def no_environment(action_context: ActionContext) -> str | None:

@@ -76,7 +76,7 @@ class CleanupScreen(CleanupGroupsScreen):
     def current_environment(self) -> Environment | None:
         """The environment under the cursor."""
         prefix = self.current.prefix if self.current else ""
-        return next((each for each in self.session.inventory.environments if each.prefix == prefix), None)
+        return next((each for each in self.session.everywhere.environments if each.prefix == prefix), None)
 
     @property
     def action_context(self) -> ActionContext:

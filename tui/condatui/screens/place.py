@@ -135,7 +135,7 @@ class PlaceScreen(Screen[None]):
     @property
     def action_context(self) -> ActionContext:
         """What the actions depend on in this place."""
-        return ActionContext(self.session.inventory, self.current_environment, self.session.marked)
+        return ActionContext(self.session.everywhere, self.current_environment, self.session.marked)
 
     @property
     def actions(self) -> Iterable[KeyAction]:
@@ -160,7 +160,7 @@ class PlaceScreen(Screen[None]):
 
     def _told(self) -> tuple[Finding, ...]:
         """What stands below the top line."""
-        return (*self.session.unseen, *self.session.inventory.problems)
+        return (*self.session.unseen, *self.session.everywhere.problems)
 
     def show_jobs(self) -> None:
         """Show the progress of the jobs."""
@@ -179,6 +179,7 @@ class PlaceScreen(Screen[None]):
             gpus=session.gpus.machine,
             waiting=cleanup_waiting(session.cleanup, session.key("place.cleanup")),
             read_only=session.workbench.read_only,
+            others=session.others,
         )
         return with_jobs(line, jobs, width, glyphs=session.glyphs)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from condatui.view_models.cleanup.found import FoundCleanup
     from condatui_core.disk.usage import DiskUsage
     from condatui_core.records.disk import BlockDoubt, Freed, Sharing
+    from condatui_core.records.other_machine import OtherMachines
 
 
 # The top line
@@ -34,7 +35,7 @@ class _StatusPart(Struct, frozen=True):
     """Parts with the highest number leave first if the line is too long; 0 stays."""
 
 
-def top_line(
+def top_line(  # noqa: PLR0913 - the line says something of all of these
     inventory: Inventory,
     *,
     host: str,
@@ -44,15 +45,16 @@ def top_line(
     gpus: str = "",
     waiting: str = "",
     read_only: bool = False,
+    others: OtherMachines | None = None,
 ) -> Text:
     """One line of at most `width` cells: host, conda, environments, their disk use, and what is still being read.
 
-    `gpus` describes the GPUs of the machine, `waiting` what waits in the places. That nothing can be changed is said
-    first.
+    `gpus` describes the GPUs of the machine, `waiting` what waits in the places, `others` what snapshots tell. That
+    nothing can be changed is said first.
     """
     ends = (_StatusPart(waiting, priority=4), _StatusPart(sanitize(gpus), priority=5))
     first = _StatusPart("read-only" if read_only else "", styles.WARNING)
-    parts = [part for part in (first, *_parts(inventory, host, glyphs, disk), *ends) if part.text]
+    parts = [part for part in (first, *_parts(inventory, host, glyphs, disk), *_others(others), *ends) if part.text]
     line = _joined(parts, glyphs)
     while line.cell_len > width and (dispensable := max((part.priority for part in parts), default=0)):
         parts = [part for part in parts if part.priority != dispensable]
@@ -87,6 +89,15 @@ def _parts(inventory: Inventory, host: str, glyphs: Glyphs, disk: DiskUsage | No
         _StatusPart(_measuring(disk), styles.DIM, priority=1),
         _StatusPart(f"{glyphs.warning} {counted(problems, 'problem')}" if problems else "", styles.WARNING),
     )
+
+
+def _others(others: OtherMachines | None) -> tuple[_StatusPart, ...]:
+    """How many other machines are looked at, and how many of their snapshots are still to be read."""
+    if others is None or not (others.machines or others.pending):
+        return ()
+    there = f"{len(others.inventory.environments):,} on {counted(len(others.machines), 'other machine')}"
+    reading = f"reading {others.pending} more" if others.pending else ""
+    return _StatusPart(there, priority=1), _StatusPart(reading, styles.DIM)
 
 
 def _sizes(inventory: Inventory, glyphs: Glyphs, disk: DiskUsage | None) -> tuple[_StatusPart, ...]:
@@ -212,6 +223,14 @@ def marked_line(
     room = width - len(f"{count} {glyphs.separator} ")
     wordings = tuple(_wordings(freed, "it" if len(marked) == 1 else "them", names, glyphs))
     return Text(f"{count} {glyphs.separator} {next((each for each in wordings if len(each) <= room), wordings[-1])}")
+
+
+def marked_elsewhere(marked: Sequence[Environment], *, hidden: int = 0, glyphs: Glyphs = UNICODE) -> str:
+    """How many environments are marked of which some are on other machines: these can only be compared."""
+    there = sum(1 for each in marked if each.host)
+    machines = len({each.host for each in marked if each.host})
+    count = f"{len(marked)} marked{f' ({hidden} not on the screen)' if hidden else ''}"
+    return f"{count} {glyphs.separator} {there} of them on {counted(machines, 'other machine')}: only to be compared"
 
 
 def _claimed(marked: Sequence[Environment], freed: Freed | None, glyphs: Glyphs) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
@@ -16,6 +17,9 @@ from condatui.view_models.table import TableColumn
 from condatui_core.records.disk import BlockDoubt, Breakdown, DiskUse, Sharing
 from condatui_core.records.environment import Environment
 from condatui_core.text import counted, sanitize
+
+if TYPE_CHECKING:
+    from condatui.view_models.told import Told
 
 # What lies in one environment: its packages and the directories of no package, largest first
 
@@ -127,6 +131,8 @@ class DiskSubject:
     """The key that measures everything again; empty if the last walk did."""
     upper_bound: BlockDoubt | None = None
     """Why it may occupy less than is said; None if it does not."""
+    told: Told | None = None
+    """What a snapshot tells of one on another machine; None on this one."""
     entries: int | None = None
     """How many entries the present walk has counted; None if no walk is under way."""
 
@@ -210,6 +216,10 @@ def parts_line(subject: DiskSubject, glyphs: Glyphs, width: int) -> Text:
 
 
 def _why_not(subject: DiskSubject) -> str:
+    if subject.told:
+        from condatui.view_models.told import disk_words  # noqa: PLC0415 - only snapshots need it
+
+        return disk_words(subject.told)
     if subject.environment.state == "missing":
         return "It does not exist: it occupies nothing."
     if subject.entries is not None:

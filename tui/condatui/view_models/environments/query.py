@@ -162,9 +162,11 @@ class EnvironmentQuery(Struct, frozen=True):
         """Whether the largest comes first."""
         return descends(self.by, self.reverse)
 
-    def of(self, environments: Sequence[Environment], costs: Costs = NO_COSTS) -> tuple[Environment, ...]:
-        """The environments that pass the filter, in the order of the query."""
-        wanted = parse_filter(self.filter, typed=True)
+    def of(
+        self, environments: Sequence[Environment], costs: Costs = NO_COSTS, *, here: str = ""
+    ) -> tuple[Environment, ...]:
+        """The environments that pass the filter, in the order of the query; `here` is the name of this machine."""
+        wanted = parse_filter(self.filter, typed=True, here=here)
         passing = [each for each in environments if wanted.matches(each)]
         return sort_environments(passing, self.by, self.reverse, costs=costs)
 

@@ -57,11 +57,10 @@ def gravest_message(environment: Environment, glyphs: Glyphs) -> Text:
 
 
 _GPU = TableColumn("gpu", "gpu", 5, priority=4)
-_BEFORE_PACKAGES = 2
-"""Mark and name; the packages that a filter is about come next."""
 
 COLUMNS = (
     TableColumn("mark", "", 1),
+    TableColumn("host", "host", 16),
     TableColumn("name", "name", 36),
     TableColumn("python", "python", 8, priority=2),
     TableColumn("packages", "packages", 8, priority=3),
@@ -74,7 +73,7 @@ COLUMNS = (
     _GPU,
     TableColumn("findings", "findings", 60, cut="end", flexible=True),
 )
-"""The mark, the name and the findings stay in a terminal of any width."""
+"""The mark, the host if there are several, the name and the findings stay in a terminal of any width."""
 
 
 class _EnvironmentRow(Struct, frozen=True):
@@ -110,28 +109,33 @@ class EnvironmentsModel:
         gpus: GpuState | None = None,
         packages: Sequence[str] = (),
         home: str = "",
+        here: str = "",
         former: EnvironmentsModel | None = None,
     ) -> None:
         """`costs` is None if the disk is not going to be measured: then there are no columns `frees` and `inodes`.
 
-        Each of the `packages` has a column that shows what an environment has of it.
+        Each of the `packages` has a column that shows what an environment has of it. `here` is the name of this machine
+        if there are others: then a column says on which one each environment is.
         """
         self._environments = environments
         self._now = now
         self._glyphs = glyphs
         self._home = home
+        self._here = here
         self._marked = marked
         self._costs = NO_COSTS if costs is None else costs
         self._gpus = gpus
         absent = {"frees", "inodes"} if costs is None else set()
         absent |= set() if gpus and gpus.telling else {"gpu"}
+        absent |= set() if here or any(each.host for each in environments) else {"host"}
         absent |= set() if any(each.behind for each in environments) else {"behind"}
         # After a check the user wants to see its result even in 80 columns: then other columns leave.
         wanted = replace(_GPU, priority=1) if gpus and gpus.checked else _GPU
         usual = tuple(wanted if each is _GPU else each for each in COLUMNS if each.id not in absent)
         asked = tuple(TableColumn(f"{PACKAGE}{each}", each, 36, cut="end", flexible=True) for each in packages)
-        self._columns = (*usual[:_BEFORE_PACKAGES], *asked, *usual[_BEFORE_PACKAGES:])
-        self._name_uses = Counter(environment.name for environment in environments)
+        named = 1 + next(place for place, each in enumerate(usual) if each.id == "name")
+        self._columns = (*usual[:named], *asked, *usual[named:])
+        self._name_uses = Counter((environment.host, environment.name) for environment in environments)
         # Cells depend on the day, through ages, and on the set of columns.
         same_frame = former is not None and former._frame == self._frame
         self._rows: dict[str, _EnvironmentRow] = former._rows if former and same_frame else {}
@@ -139,7 +143,7 @@ class EnvironmentsModel:
     @property
     def _frame(self) -> tuple[object, ...]:
         """What all rows depend on."""
-        return self._now.date(), self._glyphs, tuple(column.id for column in self._columns)
+        return self._now.date(), self._glyphs, self._here, tuple(column.id for column in self._columns)
 
     @property
     def columns(self) -> tuple[TableColumn, ...]:
@@ -160,7 +164,7 @@ class EnvironmentsModel:
     def cells(self, index: int) -> tuple[Text, ...]:
         """The cells of a row; the same object as long as nothing in them changes."""
         environment = self._environments[index]
-        marked, shared_name = environment.prefix in self._marked, self._name_uses[environment.name] > 1
+        marked, shared_name = environment.prefix in self._marked, self._shares_name(environment)
         label = gpu_label(self._gpus, environment.prefix, self._glyphs) if self._gpus else None
         made_of = (marked, shared_name, self._costs.get(environment.prefix), label)
         row = self._rows.get(environment.prefix)
@@ -172,6 +176,7 @@ class EnvironmentsModel:
     def _make(self, environment: Environment) -> tuple[Text, ...]:
         makers: dict[str, Callable[[Environment], Text]] = {
             "mark": self._mark,
+            "host": self._host,
             "name": self._name,
             "python": self._python,
             "packages": self._packages,
@@ -192,14 +197,23 @@ class EnvironmentsModel:
     def _mark(self, environment: Environment) -> Text:
         return Text(self._glyphs.mark if environment.prefix in self._marked else "")
 
+    def _shares_name(self, environment: Environment) -> bool:
+        """Whether another one on its machine has the same name."""
+        return self._name_uses[environment.host, environment.name] > 1
+
+    def _host(self, environment: Environment) -> Text:
+        if environment.host:
+            return Text(sanitize(environment.host))
+        return Text(sanitize(self._here), styles.DIM) if self._here else self._absent(environment)
+
     def _name(self, environment: Environment) -> Text:
         text = Text()
         text.append(
             sanitize(below_home(environment.name, self._home)),
             styles.PLAIN if environment.state == "ok" else styles.DIM,
         )
-        if self._name_uses[environment.name] > 1:
-            text.append(f" {shorten_middle(sanitize(environment.prefix), 28, self._glyphs.ellipsis)}", styles.DIM)
+        if self._shares_name(environment):
+            text.append(f" {shorten_middle(sanitize(environment.path), 28, self._glyphs.ellipsis)}", styles.DIM)
         if states := self._states(environment):
             text.append(f" {states}", styles.STRONG)
         for alias in environment.aliases:
@@ -250,7 +264,7 @@ class EnvironmentsModel:
 
     def _frees(self, environment: Environment) -> Text:
         if cost := self._costs.get(environment.prefix):
-            return self._bytes(cost, cost.frees)
+            return Text(self._glyphs.nothing, styles.DIM) if cost.frees is None else self._bytes(cost, cost.frees)
         return Text(self._glyphs.unread, styles.DIM) if environment.managed_bytes else self._absent(environment)
 
     def _inodes(self, environment: Environment) -> Text:
@@ -258,6 +272,8 @@ class EnvironmentsModel:
         cost = self._costs.get(environment.prefix)
         if cost and cost.inodes:
             return Text(f"{self._bound(cost)}{short_count(cost.inodes)}")
+        if cost and environment.host:  # a snapshot need not tell them
+            return Text(self._glyphs.nothing, styles.DIM)
         return Text(self._glyphs.unread, styles.DIM) if environment.managed_bytes else self._absent(environment)
 
     def _bytes(self, cost: Cost, count: int) -> Text:
