@@ -17,9 +17,13 @@ from condatui_core.records.finding import Finding, FindingSource, merged
 from condatui_core.records.prefix import PrefixContents, PrefixPointer
 from condatui_core.remedy import Advice, ListEnvironments
 from condatui_core.settings import absolute_path
-from condatui_core.text import sanitize
+from condatui_core.text import first_of, sanitize
 
 # The environment that a user means by a name or path
+
+
+_MOST_PREFIXES = 12
+"""Lines of an error that lists prefixes: two hundred machines may have one of that name."""
 
 
 def resolve(
@@ -31,18 +35,23 @@ def resolve(
 ) -> Environment:
     """Find an environment by its prefix (any text with a slash, `.` or `..`), its name or the name of a link to it.
 
-    `real_path` follows the links of an absolute path; by default none is followed.
+    Those of other machines are found as `HOST:NAME` and `HOST:PREFIX` too. `real_path` follows the links of an absolute
+    path; by default none is followed.
     Raises UsageError if there is none, with similar names, or if there are several, with their prefixes, and for a
     relative path if `cwd` is empty, since there is no working directory.
     """
+    host, _, text_there = text.partition(":")
+    if text_there and (on_host := [each for each in environments if each.host and each.host == host]):
+        return resolve(on_host, text_there, cwd="/", real_path=os.path.normpath)
     found = (
         _by_path(environments, absolute_path(text, cwd), real_path) if _is_path(text) else _by_name(environments, text)
     )
     if len(found) == 1:
         return found[0]
     if found:
-        prefixes = "\n".join(sanitize(environment.prefix) for environment in found)
-        raise UsageError(f"More than one environment is called `{sanitize(text)}`.", prefixes, "Give the prefix.")
+        prefixes = "\n".join(first_of([sanitize(environment.prefix) for environment in found], _MOST_PREFIXES))
+        hint = f"Say which: `{found[0].host}:{sanitize(text)}`." if found[0].host else "Give the prefix."
+        raise UsageError(f"More than one environment is called `{sanitize(text)}`.", prefixes, hint)
     raise UsageError(f"There is no environment `{sanitize(text)}`.", hint=_hint(environments, text))
 
 
@@ -56,7 +65,7 @@ def _by_path(
     if "\0" in path:  # no path of any system
         return ()
     spellings = {os.path.normpath(path), real_path(path)}
-    return tuple(each for each in environments if spellings.intersection((each.prefix, *each.aliases)))
+    return tuple(each for each in environments if spellings.intersection((each.path, *each.aliases)))
 
 
 def _by_name(environments: Sequence[Environment], name: str) -> tuple[Environment, ...]:

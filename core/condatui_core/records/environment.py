@@ -83,9 +83,9 @@ class Environment(Struct, frozen=True, kw_only=True):
     name: str
     """`base`, the directory's name in an envs directory, otherwise the whole prefix. Names are not unique."""
     aliases: tuple[str, ...] = ()
-    """Symlinks under which the same environment is also listed."""
+    """Symlinks under which the same environment is also listed, on its machine."""
     installation: str | None = None
-    """The root prefix of the installation that owns it."""
+    """The root prefix of the installation that owns it, on another machine with the host as in `prefix`."""
     base: bool = False
     active: bool = False
     frozen: bool = False

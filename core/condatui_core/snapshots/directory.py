@@ -24,7 +24,9 @@ from condatui_core.snapshots.machine import (
     channel_configs_of,
     environments_of,
     installations_of,
+    problems_of,
     told_of,
+    unread_of,
     verdicts_of,
 )
 from condatui_core.text import sanitize
@@ -44,6 +46,7 @@ class _Machine(Struct, frozen=True):
     environments: tuple[Environment, ...]
     installations: tuple[Installation, ...]
     channel_configs: tuple[tuple[str, ChannelConfig], ...]
+    problems: tuple[Finding, ...]
     disk: tuple[tuple[str, HeldBytes], ...]
     gpu: tuple[tuple[str, ToldVerdict], ...]
 
@@ -78,7 +81,10 @@ class SnapshotDirectory:
                 environments=in_order(environment for each in known for environment in each.environments),
                 installations=tuple(installation for each in known for installation in each.installations),
                 channel_configs=tuple(config for each in known for config in each.channel_configs),
-                problems=tuple(map(_told_as_refused, refused)),
+                problems=(
+                    *map(_told_as_refused, refused),
+                    *(problem for each in known for problem in each.problems),
+                ),
                 pending=len(self._pending),
             ),
             machines=tuple(each.machine for each in known),
@@ -123,7 +129,7 @@ class SnapshotDirectory:
             condatui=snapshot.condatui,
             environments=len(environments),
             packages=sum(len(each.packages) + len(each.distributions) for each in held),
-            unread=snapshot.unread,
+            unread=unread_of(snapshot),
         )
         return _Machine(
             rank,
@@ -131,6 +137,7 @@ class SnapshotDirectory:
             environments,
             installations_of(snapshot),
             tuple(channel_configs_of(snapshot, self._shared)),
+            problems_of(snapshot),
             tuple(told_of(snapshot, snapshot.disk)),
             tuple(verdicts_of(snapshot)),
         )
@@ -146,7 +153,7 @@ def _files(place: str) -> list[str]:
         return [place]
     try:
         with os.scandir(place) as entries:
-            found = sorted(each.path for each in entries if _is_named_so(each.name) and not each.is_dir())
+            found = sorted(each.path for each in entries if _is_named_so(each.name) and not os.path.isdir(each))
     except OSError as error:
         raise UsageError("The snapshots cannot be read.", f"{sanitize(place)}: {reason(error)}") from error
     if not found:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
+from msgspec import Raw, Struct
 
 from condatui_core.errors import CondatuiError, NewerFormatError
 from condatui_core.fs.documents import decode, format_of
@@ -76,19 +77,28 @@ def masked(text: str) -> str:
 def encode_snapshot(snapshot: HostSnapshot, listing: bytes, *, compressed: bool = True) -> bytes:
     """Encode a snapshot with what `condatui list --json` prints, which has more than its records have."""
     told = _each_text(json.loads(listing), masked)
-    fields = {name: getattr(snapshot, name) for name in snapshot.__struct_fields__}
-    try:
-        text = msgspec.json.encode({**fields, "list": told})
-    except UnicodeEncodeError:  # a path that is not UTF-8: it is told as it is shown, since it is no path elsewhere
-        text = msgspec.json.encode(_each_text({**msgspec.to_builtins(fields), "list": told}, _encodable))
+    fields = {name: getattr(snapshot, name) for name in snapshot.__struct_fields__ if name != "table"}
+    text = encode_told({**fields, "list": told, "table": snapshot.table})
     return compress(text) if compressed else text
+
+
+def encode_told(value: Any) -> bytes:  # noqa: ANN401 - any record
+    """Encode as JSON; a path that is not UTF-8 is told as it is shown, since it is no path on other machines."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_each_text(value, _encodable))
 
 
 def _each_text(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401 - any JSON
     """Change every text in a document."""
     if isinstance(value, str):
         return change(value)
-    if isinstance(value, list):
+    if isinstance(value, Raw):
+        return value
+    if isinstance(value, Struct):
+        return _each_text(msgspec.to_builtins(value), change)
+    if isinstance(value, (list, tuple)):
         return [_each_text(each, change) for each in value]
     if isinstance(value, dict):
         return {change(name): _each_text(each, change) for name, each in value.items()}

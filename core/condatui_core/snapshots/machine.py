@@ -105,8 +105,11 @@ class SharedPackages:
         return known
 
     def config(self, config: ChannelConfig) -> ChannelConfig:
-        """One object for all equal configurations of channels."""
-        return self._configs.setdefault(config, config)
+        """One object for all equal configurations of channels, without credentials."""
+        known = self._configs.get(config)
+        if known is None:
+            known = self._configs[config] = _without_credentials(config)
+        return known
 
 
 def verified_snapshot(data: bytes, where: str) -> HostSnapshot:
@@ -146,6 +149,18 @@ def _distribution(row: PackageRow) -> Distribution:
         revision=row.revision,
         location=row.location,
         installed_bytes=row.size,
+    )
+
+
+def _without_credentials(config: ChannelConfig) -> ChannelConfig:
+    return ChannelConfig(
+        channel_alias=strip_credentials(config.channel_alias),
+        custom_channels=tuple((name, strip_credentials(url)) for name, url in config.custom_channels),
+        custom_multichannels=tuple(
+            (name, tuple(map(strip_credentials, urls))) for name, urls in config.custom_multichannels
+        ),
+        migrated_channel_aliases=tuple(map(strip_credentials, config.migrated_channel_aliases)),
+        channels=tuple(map(strip_credentials, config.channels)),
     )
 
 
@@ -190,7 +205,7 @@ def _environment(
         host=host,
         prefix=prefix_on(host, listed.prefix),
         name=masked(listed.name),
-        aliases=tuple(prefix_on(host, each) for each in listed.aliases),
+        aliases=listed.aliases,
         installation=prefix_on(host, listed.installation) if listed.installation else None,
         base=listed.base,
         frozen=listed.frozen,
@@ -226,6 +241,12 @@ def told_finding(listed: ListedFinding) -> Finding:
     )
 
 
+def problems_of(snapshot: HostSnapshot) -> tuple[Finding, ...]:
+    """The problems of a machine, which say whose they are."""
+    told = map(told_finding, snapshot.list.problems)
+    return tuple(replace(each, message=f"{snapshot.host}: {each.message}", source="machine") for each in told)
+
+
 def installations_of(snapshot: HostSnapshot) -> tuple[Installation, ...]:
     """The condas of a machine; none of them can be run from here."""
     return tuple(_installation(snapshot.host, each) for each in snapshot.list.installations)
@@ -246,6 +267,11 @@ def channel_configs_of(snapshot: HostSnapshot, shared: SharedPackages) -> Iterat
     """How the condas of a machine name channels, by the root prefixes of its installations."""
     for root, config in snapshot.channel_configs:
         yield prefix_on(snapshot.host, root), shared.config(config)
+
+
+def unread_of(snapshot: HostSnapshot) -> tuple[tuple[str, str], ...]:
+    """What could not be read on a machine, with the reasons."""
+    return tuple((path, masked(why)) for path, why in snapshot.unread)
 
 
 def told_of(snapshot: HostSnapshot, told: Mapping[str, _Told]) -> Iterator[tuple[str, _Told]]:

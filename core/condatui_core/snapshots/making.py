@@ -10,7 +10,6 @@ from msgspec import Raw
 
 from condatui_core import __version__
 from condatui_core.analyses.platforms import native_subdir
-from condatui_core.fs.documents import encode
 from condatui_core.records.disk import DiskUse
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.gpu import GpuResult
@@ -25,7 +24,7 @@ from condatui_core.records.host_snapshot import (
 )
 from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import PrefixContents
-from condatui_core.snapshots.document import masked
+from condatui_core.snapshots.document import encode_told, masked
 from condatui_core.text import strip_credentials
 
 
@@ -64,7 +63,7 @@ class _Table:
     @property
     def rows(self) -> tuple[Raw, ...]:
         """The packages in the order of their places."""
-        return tuple(Raw(encode(each)) for each in self._places)
+        return tuple(Raw(encode_told(each)) for each in self._places)
 
     def place(self, row: PackageRow) -> int:
         """The place of a package."""
@@ -136,6 +135,6 @@ def _unread(inventory: Inventory, uses: Mapping[str, DiskUse]) -> Iterator[tuple
         if environment.contents is None:
             yield prefix, environment.state
         for problem in environment.contents.unreadable if environment.contents else ():
-            yield prefix, f"{problem.path}: {problem.reason}"
+            yield prefix, masked(f"{problem.path}: {problem.reason}")
         use = uses.get(prefix)
         yield from ((prefix, finding.message) for finding in (use.findings if use else ()) if finding.hides_bytes)

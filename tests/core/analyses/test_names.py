@@ -78,3 +78,27 @@ def test_what_was_typed_cannot_draw_on_the_terminal() -> None:
 def test_a_path_with_a_zero_byte_is_no_environment() -> None:
     with pytest.raises(UsageError, match="There is no environment"):
         resolve(ALL, "/x\0/nlp-exp", cwd="/", real_path=os.path.realpath)
+
+
+HOSTS = tuple(
+    environment("nlp", prefix=f"{host}:/opt/envs/nlp", host=host, aliases=("/links/here",))
+    for host in ("gpu01", "gpu02")
+)
+
+
+@pytest.mark.parametrize("text", ["gpu02:nlp", "gpu02:/opt/envs/nlp", "gpu02:/opt/envs/nlp/", "gpu02:here"])
+def test_an_environment_of_another_machine_is_found_by_host_and_name_or_prefix(text: str) -> None:
+    assert resolve(HOSTS, text, cwd="/") is HOSTS[1]
+
+
+def test_a_name_on_several_machines_asks_for_the_machine() -> None:
+    for text in ("nlp", "/opt/envs/nlp"):
+        with pytest.raises(UsageError) as error:
+            resolve(HOSTS, text, cwd="/")
+        assert error.value.detail == "gpu01:/opt/envs/nlp\ngpu02:/opt/envs/nlp"
+        assert error.value.hint == f"Say which: `gpu01:{text}`."
+
+
+def test_a_colon_in_a_name_is_no_machine() -> None:
+    odd = environment("gpu01:nlp", prefix="/opt/envs/gpu01:nlp")
+    assert resolve((odd,), "gpu01:nlp", cwd="/") is odd

@@ -72,6 +72,13 @@ def test_links_have_names_too() -> None:
     assert parse_filter("current").matches(environment("prod", aliases=("/envs/current",)))
 
 
+def test_a_machine_is_found_by_its_name_with_and_without_the_domain() -> None:
+    there = environment("x", host="GPU07.cluster", prefix="GPU07.cluster:/x")
+    assert all(parse_filter(f"host:{text}").matches(there) for text in ("gpu07", "gpu07.cluster", "Gpu07"))
+    assert not any(parse_filter(f"host:{text}").matches(there) for text in ("gpu0", "cluster", "gpu08"))
+    assert not parse_filter("host:gpu07").matches(environment("x"))
+
+
 def test_main_finds_pkgs_main() -> None:
     assert parse_filter("channel:main").matches(environment("x", channels=(("pkgs/main", 3),)))
 
@@ -107,7 +114,11 @@ def test_prereleases_count_as_versions() -> None:
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("chanel:x", "finding, channel, python, package, host, state"), ("package:numpy>=", ">="), ("package:>=2", "name")],
+    [
+        ("chanel:x", "finding, channel, python, package, host, state"),
+        ("package:numpy>=", ">="),
+        ("package:>=2", "name"),
+    ],
 )
 def test_what_cannot_be_understood_says_so_and_hides_nothing(text: str, words: str) -> None:
     wrong = parse_filter(text)

@@ -174,3 +174,14 @@ def test_foreign_text_is_neither_markup_nor_an_escape_sequence() -> None:
     )
     assert cells["name"].startswith("[/bold]\\x1b[31m\\n\\xff")
     assert all(character.isprintable() for cell in cells.values() for character in cell)
+
+
+def test_a_column_says_on_which_machine_each_is_if_any_is_on_another() -> None:
+    here, there = RESEARCH, replace(RESEARCH, host="gpu07", prefix=f"gpu07:{RESEARCH.prefix}")
+    model = EnvironmentsModel([here, there], now=NOW)
+    ids = [each.id for each in model.columns]
+    assert ids[:3] == ["mark", "host", "name"]
+    assert [model.cells(row)[1].plain for row in range(2)] == ["–", "gpu07"]
+    # One of its name on each machine needs no path to be told apart.
+    assert [model.cells(row)[2].plain for row in range(2)] == ["research", "research"]
+    assert "host" not in {each.id for each in EnvironmentsModel([here], now=NOW).columns}

@@ -1,0 +1,115 @@
+"""Find out whether environments that many machines have under one name are the same, and who differs in what."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+from msgspec.structs import replace
+
+from condatui_core.analyses.alike import member_of
+from condatui_core.analyses.package_sets import PackageSet, package_sets
+from condatui_core.records.alike import AlikeMember
+from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.installation import ChannelConfig
+from condatui_core.records.node import Node, NodeGroup, NodeState
+
+NodeKey = Literal["name", "path"]
+"""By what environments of several machines are taken for the same one."""
+_Content = tuple[int, ChannelConfig]
+"""Equal for environments with the same content object, of machines that name channels alike."""
+
+
+def node_groups(inventory: Inventory, hosts: Sequence[str], *, by: NodeKey = "name") -> tuple[NodeGroup, ...]:
+    """What each name, or path, that two or more machines have is on each of `hosts`, in the order of the names.
+
+    The reference is what most have; of several that equally many have, what was changed last. A name that a machine
+    has twice is told apart by path. A machine without it counts as missing it if most of the machines have it.
+    """
+    wanted = frozenset(hosts)
+    there = [each for each in inventory.environments if each.host in wanted and each.state not in ("missing", "orphan")]
+    twice = _names_used_twice(there)
+    found: defaultdict[tuple[str, str], list[Environment]] = defaultdict(list)
+    for each in there:
+        key = ("", each.path) if by == "path" else (each.name, each.path if each.name in twice else "")
+        found[key].append(each)
+    several = (each for key, each in sorted(found.items()) if len({one.host for one in each}) > 1)
+    return tuple(_Group(inventory, each).compared(hosts) for each in several)
+
+
+def _names_used_twice(environments: Sequence[Environment]) -> frozenset[str]:
+    uses = Counter((each.host, each.name) for each in environments)
+    return frozenset(name for (_, name), count in uses.items() if count > 1)
+
+
+class _Group:
+    """The environments of one name, sorted by what they hold."""
+
+    def __init__(self, inventory: Inventory, environments: Sequence[Environment]) -> None:
+        self._environments = environments
+        # Most machines hold the very same: each content is looked at once.
+        contents = {each.prefix: (id(each.contents), inventory.channel_config(each)) for each in environments}
+        first: dict[_Content, Environment] = {}
+        for each in environments:
+            first.setdefault(contents[each.prefix], each)
+        sets = package_sets(replace(inventory, environments=tuple(first.values())))
+        by_content = {contents[each.environment.prefix]: each for each in sets}
+        self._sets: Mapping[str, PackageSet] = {
+            prefix: by_content[content] for prefix, content in contents.items() if content in by_content
+        }
+        """By prefix; what could not be read is not there."""
+
+    def compared(self, hosts: Sequence[str]) -> NodeGroup:
+        """Compare them with what most of them are."""
+        paths = {each.path for each in self._environments}
+        reference = self._reference()
+        nodes = {node.host: node for node in self._nodes(reference)}
+        absent = [host for host in hosts if host not in nodes]
+        if len(nodes) >= len(absent):
+            nodes.update((host, Node(host=host, state="missing")) for host in absent)
+        return NodeGroup(
+            name=self._environments[0].name,
+            path=paths.pop() if len(paths) == 1 else "",
+            reference=reference,
+            nodes=tuple(nodes[host] for host in sorted(nodes)),
+        )
+
+    def _reference(self) -> str:
+        """The prefix of the one that stands for what most are."""
+        uses = Counter(_exactly(each) for each in self._sets.values())
+        readable = [each for each in self._environments if each.prefix in self._sets]
+        ordered = sorted(readable or self._environments, key=lambda each: each.prefix)
+
+        def rank(environment: Environment) -> tuple[int, float]:
+            held = self._sets.get(environment.prefix)
+            changed = environment.modified.timestamp() if environment.modified else 0.0
+            return (uses[_exactly(held)] if held else 0), changed
+
+        return max(ordered, key=rank).prefix
+
+    def _nodes(self, reference: str) -> Iterator[Node]:
+        wanted = self._sets.get(reference)
+        known: dict[int, tuple[NodeState, AlikeMember | None]] = {}
+        for each in self._environments:
+            held = self._sets.get(each.prefix)
+            if held is None or wanted is None:
+                yield Node(host=each.host, prefix=each.prefix, state="unread")
+                continue
+            if id(held) not in known:
+                known[id(held)] = _judged(wanted, held)
+            state, difference = known[id(held)]
+            told = replace(difference, prefix=each.prefix) if difference else None
+            yield Node(host=each.host, prefix=each.prefix, state=state, difference=told)
+
+
+def _judged(reference: PackageSet, held: PackageSet) -> tuple[NodeState, AlikeMember | None]:
+    if _exactly(reference) == _exactly(held):
+        return "equal", None
+    difference = member_of(reference, held)
+    return ("differs" if difference.relation != "identical" else "builds"), difference
+
+
+def _exactly(held: PackageSet) -> tuple[object, ...]:
+    """Equal for environments with the same packages in the same builds."""
+    return held.numbers, frozenset((each.marked_name, each.build) for each in held.held.values())
