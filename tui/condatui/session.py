@@ -15,6 +15,7 @@ from condatui.actions.keymap import Keymap
 from condatui.actions.registry import ACTION_BY_ID
 from condatui.view_models import glyphs
 from condatui.view_models.cleanup.found import CleanupOptions
+from condatui.view_models.environments.query import NO_COSTS
 from condatui.view_models.gpu import GpuState
 from condatui.view_models.remedies import RemedyWords, workbench_words
 from condatui_core.analyses.duplicates import with_duplicates
@@ -186,7 +187,7 @@ class Session:
     @property
     def costs(self) -> Mapping[str, Cost]:
         """The disk use of environments, by prefix; on other machines as snapshots tell it."""
-        here: Mapping[str, Cost] = self.disk.costs if self.disk else {}
+        here: Mapping[str, Cost] = self.disk.costs if self.disk else NO_COSTS
         return self._united.costs(here, self.others) if self.others else here
 
     @property

@@ -82,9 +82,25 @@ async def test_what_a_snapshot_tells_stands_in_the_details_with_its_age() -> Non
     async with opened(workbench=bench(others(*FLEET[:3], told, disk=disk, gpu=gpu)), size=(140, 30)) as driver:
         await shown(driver)
         row = next(line for line in driver.text.splitlines() if "gpu04" in line)
-        assert row.replace("│", "").split()[2:] == "3.10.14 3 – 5.1 G 96 M 41 K – ! · stale".split()
+        assert row.replace("│", "").split()[2:] == [
+            "3.10.14",
+            "3",
+            "–",
+            "5.1",
+            "G",
+            "96",
+            "M",
+            "41",
+            "K",
+            "–",
+            "!",
+            "·",
+            "stale",
+        ]
         row = next(line for line in driver.text.splitlines() if "gpu01" in line)
-        assert row.replace("│", "").split()[2:] == "3.10.14 2 – 7 B – – – –".split(), "no more was told"
+        assert row.replace("│", "").split()[2:] == ["3.10.14", "2", "–", "7", "B", "–", "–", "–", "–"], (
+            "no more was told"
+        )
         driver.place.go_to(LAST)
         await driver.until(lambda: "nlp-exp on gpu04, told 3 d ago" in driver.text)
         assert "scipy" in driver.text

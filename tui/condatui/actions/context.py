@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from condatui_core.records.usage import Usage
 
 
-class ActionContext(Struct, frozen=True):
+class ActionContext(Struct, frozen=True, dict=True):
     """What an action may depend on when its key is pressed."""
 
     inventory: Inventory
@@ -41,12 +42,16 @@ class ActionContext(Struct, frozen=True):
     usage: Usage | None = None
     """What the last command that was run in the environment under the cursor has used of it, in place 1."""
 
+    @cached_property
+    def marked_environments(self) -> tuple[Environment, ...]:
+        """The marked environments in their order; kept, since every key asks, and there may be ten thousand."""
+        every = self.inventory.environments if self.marked else ()
+        return tuple(each for each in every if each.prefix in self.marked)
+
     @property
     def chosen(self) -> tuple[Environment, ...]:
         """The marked environments in their order, or else the one under the cursor."""
-        every = self.inventory.environments if self.marked else ()
-        marked = tuple(each for each in every if each.prefix in self.marked)
-        return marked or ((self.current,) if self.current else ())
+        return self.marked_environments or ((self.current,) if self.current else ())
 
 
 def on_another_machine(action_context: ActionContext, acts_on: Literal["current", "chosen"]) -> str | None:
@@ -129,9 +134,10 @@ def left_out_of_comparison(action_context: ActionContext) -> str:
 
 
 def _to_compare(action_context: ActionContext) -> tuple[Environment, ...]:
-    wanted = {*action_context.marked}
-    if len(wanted) == 1 and action_context.current:
-        wanted.add(action_context.current.prefix)
+    marked, current = action_context.marked_environments, action_context.current
+    if len(action_context.marked) != 1 or current is None or current in marked:
+        return marked
+    wanted = {*action_context.marked, current.prefix}
     return tuple(each for each in action_context.inventory.environments if each.prefix in wanted)
 
 
