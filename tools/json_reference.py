@@ -22,6 +22,7 @@ from condatui.cli.documents.duplicates import DuplicatesDocument
 from condatui.cli.documents.find import FindDocument
 from condatui.cli.documents.gpu import GpuDocument
 from condatui.cli.documents.history import HistoryDocument
+from condatui.cli.documents.nodes import NodesDocument
 from condatui.cli.documents.schema import EnvironmentDetailDocument, KeepDocument, ListDocument
 from condatui.cli.documents.slim import SlimDocument
 from condatui.cli.documents.verification import VerificationDocument
@@ -49,6 +50,7 @@ DOCUMENTS: tuple[Printed, ...] = (
     Printed("`condatui show ENV --json`", EnvironmentDetailDocument),
     Printed("`condatui history ENV --json`", HistoryDocument),
     Printed("`condatui compare ENV ENV… --json`", ComparisonDocument),
+    Printed("`condatui nodes --snapshots DIR [NAME…] --json`", NodesDocument),
     Printed("`condatui disk [ENV…] --json`", DiskDocument),
     Printed("`condatui find SPEC… | -f FILE --json`", FindDocument),
     Printed("`condatui baseline --json`", BaselineDocument),

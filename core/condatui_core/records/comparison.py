@@ -31,6 +31,8 @@ class Column(Struct, frozen=True, kw_only=True):
     kind: ColumnKind = "environment"
     prefix: str | None = None
     """The prefix of an environment, or the one that a package list names."""
+    host: str = ""
+    """The other machine that an environment is on, with which its prefix begins."""
     file: str | None = None
     left_out: tuple[str, ...] = ()
     """Lines of the file that name no package, are for other machines, or could not be understood."""

@@ -117,6 +117,11 @@ class Environment(Struct, frozen=True, kw_only=True):
     """Gravest first."""
 
     @property
+    def full_name(self) -> str:
+        """The name, of one on another machine as `HOST:NAME`."""
+        return prefix_on(self.host, self.name) if self.host else self.name
+
+    @property
     def path(self) -> str:
         """The real path on its machine."""
         return self.prefix[len(self.host) + 1 :] if self.host else self.prefix

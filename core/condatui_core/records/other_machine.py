@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
+from condatui_core.records.disk import Cost
 from condatui_core.records.environment import Inventory
 from condatui_core.records.host_snapshot import Collector, HeldBytes, ToldVerdict
 
@@ -61,3 +62,11 @@ class OtherMachines(Struct, frozen=True, kw_only=True):
     """An environment's prefix, with its host → what the last GPU check has found."""
     pending: int = 0
     """The number of files that have not been read yet."""
+
+    @property
+    def costs(self) -> Mapping[str, Cost]:
+        """The figures of a row for each environment that was measured; what it frees may not be known."""
+        return {
+            prefix: Cost(total=told.bytes, frees=told.exclusive, inodes=told.inodes or 0)
+            for prefix, told in self.disk.items()
+        }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -29,11 +29,13 @@ from condatui_core.snapshots.machine import (
     unread_of,
     verdicts_of,
 )
-from condatui_core.text import sanitize
+from condatui_core.text import sanitize, some_of
 
 _MOST_FILES = 5_000
 _MOST_PACKAGES = 3_000_000
 """Different packages of all machines together; thousands of machines have some ten thousands."""
+_OLD = timedelta(days=7)
+"""From then on much may be otherwise by now."""
 _AHEAD = timedelta(days=1)
 """A snapshot that claims to be made later than this is no newer one: a clock is wrong, or somebody wants it to win."""
 
@@ -83,6 +85,7 @@ class SnapshotDirectory:
                 channel_configs=tuple(config for each in known for config in each.channel_configs),
                 problems=(
                     *map(_told_as_refused, refused),
+                    *_told_as_old([each.machine for each in known], self._clock()),
                     *(problem for each in known for problem in each.problems),
                 ),
                 pending=len(self._pending),
@@ -178,3 +181,15 @@ def _told_as_refused(refused: RefusedSnapshot) -> Finding:
         evidence=(refused.file,),
         source="machine",
     )
+
+
+def _told_as_old(machines: Sequence[OtherMachine], now: datetime) -> Iterator[Finding]:
+    old = [each for each in machines if each.at < now - _OLD]
+    if old:
+        yield Finding(
+            id="snapshot-old",
+            severity="note",
+            message=f"More than a week old: the snapshots of {some_of([each.host for each in old])}.",
+            evidence=tuple(f"{each.host}: {each.at:%Y-%m-%d %H:%M}" for each in old),
+            source="machine",
+        )

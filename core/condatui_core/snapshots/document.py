@@ -18,7 +18,6 @@ from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.records.host_snapshot import FORMAT, HostSnapshot
 from condatui_core.text import mask_credentials, sanitize
 
-COMPRESSED_ENDING = ".gz"
 ENDINGS = (".json", ".json.gz")
 """How the names of snapshots end."""
 

@@ -32,6 +32,8 @@ CALLS = {
     "check": "check",
     "metrics": "metrics",
     "sbom": "sbom nope",
+    "snapshot": "snapshot -o - --no-sizes",
+    "nodes": "nodes --snapshots nope",
     "relink": "relink nope",
     "ship": "ship nope -o new --dry-run",
     "remove": "remove nope --dry-run",

@@ -11,9 +11,10 @@ from platform import machine, system
 from typing import NamedTuple
 
 import click
+from msgspec.structs import replace
 
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, json_option, note_prefixes
+from condatui.cli.options import global_options, json_option, note_prefixes, snapshots_option
 from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
 from condatui.view_models.compare.rows import KINDS, ComparisonQuery
@@ -113,7 +114,8 @@ class CompareArguments:
         for problem in contents.problems:
             say(f"condatui: {problem.path}: {problem.reason}")
         config = self._inventory.channel_config(environment)
-        return environment_listing(environment.prefix, environment.name, contents, config)
+        listing = environment_listing(environment.prefix, environment.full_name, contents, config)
+        return replace(listing, column=replace(listing.column, host=environment.host))
 
     def _of_file(self, file: FileArgument, python: str) -> Listing:
         configs = [config for _, config in self._inventory.channel_configs]
@@ -141,6 +143,7 @@ _ONLY = tuple(kind for kind in KINDS if kind != "all")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if any selected package differs.")
 @click.option("--markdown", "written", flag_value="markdown", help="Print a Markdown table.")
 @click.option("--csv", "written", flag_value="csv", help="Print CSV.")
+@snapshots_option
 @json_option
 @global_options
 @click.pass_context
@@ -160,7 +163,8 @@ def command(
 
     ENV is a name or a prefix, or a file: an environment.yml, a list of URLs, specs or requirements, a conda-lock.yml, a
     pixi.lock, or what `condatui show ENV --json` printed, also on another machine. FILE#NAME reads one environment of
-    a pixi.lock, or an optional category of a conda-lock.yml as well.
+    a pixi.lock, or an optional category of a conda-lock.yml as well. With --snapshots an environment is HOST:NAME or
+    HOST:PREFIX; the host may be left out where only one has it.
     """
     if only and everything:
         raise click.UsageError("--only and --all exclude each other.")

@@ -12,7 +12,7 @@ import click
 from condatui.cli.compare import FILE_ENDINGS
 from condatui.cli.documents.find import describe_find
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, json_option
+from condatui.cli.options import global_options, json_option, snapshots_option
 from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.analyses.platforms import native_subdir
@@ -30,6 +30,7 @@ from condatui_core.text import sanitize
 @click.argument("specs", metavar="[SPEC]...", nargs=-1)
 @click.option("-f", "--file", "file", metavar="FILE", help="What is wanted, in a file that describes an environment.")
 @click.option("--all", "everything", is_flag=True, help="Show every environment, not only the nearest.")
+@snapshots_option
 @json_option
 @global_options
 @click.pass_context

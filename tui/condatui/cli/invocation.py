@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -28,6 +28,7 @@ from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
     from condatui_core.records.alike import AlikeGroup
+    from condatui_core.records.other_machine import OtherMachines
     from condatui_core.workbench import Workbench
 
 Clock = Callable[[], datetime]
@@ -75,6 +76,8 @@ class Invocation(Struct, frozen=True, kw_only=True):
     """What `--root` adds to the settings."""
     prefixes: tuple[str, ...] = ()
     """The prefixes among the environments that the user has named, absolute."""
+    snapshots: str = ""
+    """The directory, or the file, that `--snapshots` names, absolute: then nothing is about this machine."""
     read_only: bool = False
     """Whether `--read-only` was given."""
     debug: bool = False
@@ -101,6 +104,7 @@ class Invocation(Struct, frozen=True, kw_only=True):
         conda: tuple[str, ...] = (),
         roots: tuple[str, ...] = (),
         prefixes: tuple[str, ...] = (),
+        snapshots: str = "",
         read_only: bool = False,
         debug: bool = False,
     ) -> Invocation:
@@ -110,6 +114,7 @@ class Invocation(Struct, frozen=True, kw_only=True):
             conda=(*self.conda, *map(self._named_conda, conda)),
             roots=(*self.roots, *map(self.absolute, roots)),
             prefixes=(*self.prefixes, *filter(_is_prefix, map(self.absolute, filter(_is_path, prefixes)))),
+            snapshots=self.absolute(snapshots) if snapshots else self.snapshots,
             read_only=self.read_only or read_only,
             debug=self.debug or debug,
         )
@@ -223,13 +228,15 @@ class Invocation(Struct, frozen=True, kw_only=True):
     def load(
         self, workbench: Workbench | None = None, *, with_journals: bool = False, with_duplicates: bool = False
     ) -> Inventory:
-        """Load the complete inventory, in a new workbench unless one is given.
+        """Load the complete inventory, in a new workbench unless one is given; with `--snapshots` that of others.
 
         `with_journals` adds to its problems what journals of jobs tell, `with_duplicates` to the findings of its
         environments to which others they are alike.
         """
         import asyncio  # noqa: PLC0415 - would take a third of the time of `--version`
 
+        if self.snapshots:
+            return self.other_machines(workbench).inventory
         gc.disable()  # records have no cycles, and the process ends after it has printed
         last = [Inventory()]
         workbench = workbench or self.workbench()
@@ -240,6 +247,17 @@ class Invocation(Struct, frozen=True, kw_only=True):
             last = [telling(last[0], asyncio.run(find_groups(workbench, last[0])))]
         told = workbench.journal_findings() if with_journals else ()
         return msgspec.structs.replace(last[0], problems=(*last[0].problems, *told)) if told else last[0]
+
+    def other_machines(self, workbench: Workbench | None = None) -> OtherMachines:
+        """What the snapshots of `--snapshots` tell; UsageError if there are none."""
+        import asyncio  # noqa: PLC0415 - as in `load`
+
+        from condatui_core.records.other_machine import OtherMachines  # noqa: PLC0415 - most are about this machine
+
+        gc.disable()  # as in `load`
+        last = [OtherMachines()]
+        asyncio.run(_keep_last((workbench or self.workbench()).other_machines(self.snapshots), last))
+        return last[0]
 
 
 def _is_path(text: str) -> bool:
@@ -265,7 +283,10 @@ async def find_groups(
     return await workbench.groups(inventory, threshold=threshold, chosen=chosen, working_gpu=working)
 
 
-async def _keep_last(inventories: AsyncIterator[Inventory], last: list[Inventory]) -> None:
+_Last = TypeVar("_Last")
+
+
+async def _keep_last(inventories: AsyncIterator[_Last], last: list[_Last]) -> None:
     # Not returned: asyncio formats the result of its main task for an error that signal discards, which for an
     # inventory takes longer than loading it.
     async for inventory in inventories:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from condatui.cli.documents.environments import describe_channels, describe_inventory
+from condatui.cli.documents.environments import describe_channels, describe_inventory, describe_other_machines
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options, json_option
+from condatui.cli.options import global_options, json_option, snapshots_option
 from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
 from condatui.view_models.environments.filters import HELP, Filter, parse_filter
@@ -21,6 +21,7 @@ from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
     from condatui_core.records.disk import DiskUse
+    from condatui_core.records.other_machine import OtherMachines
 
 
 def _help_on_filters() -> str:
@@ -33,11 +34,12 @@ def _help_on_filters() -> str:
 @click.option("--packages", is_flag=True, help="With --json, add the packages of each environment.")
 @click.option("--sizes", is_flag=True, help="Measure what each environment occupies on disk.")
 @click.option("--channels", is_flag=True, help="Sum up by channel instead: packages and bytes of all environments.")
+@snapshots_option
 @json_option
 @global_options
 @click.pass_obj
 def command(invocation: Invocation, *, text: str, packages: bool, sizes: bool, channels: bool, as_json: bool) -> None:
-    """List the environments of this machine.
+    """List the environments of this machine, or with --snapshots those of others.
 
     Sizes count hard links: `frees` is what the disk gains if only this environment is removed. A file that was written
     to, and not replaced, since the last measurement counts as it was; `condatui disk --anew` reads every file again.
@@ -47,7 +49,8 @@ def command(invocation: Invocation, *, text: str, packages: bool, sizes: bool, c
     if sizes and channels:
         raise click.UsageError("--sizes and --channels exclude each other.")
     wanted = _filter(text)
-    whole = invocation.load(with_journals=True, with_duplicates=True)
+    others = invocation.other_machines() if invocation.snapshots else None
+    whole = others.inventory if others else invocation.load(with_journals=True, with_duplicates=True)
     inventory = replace(whole, environments=tuple(filter(wanted.matches, whole.environments)))
     if channels and not as_json and inventory.environments:
         from condatui.cli.pages.environments import print_channels  # noqa: PLC0415 - Rich is for people
@@ -55,11 +58,33 @@ def command(invocation: Invocation, *, text: str, packages: bool, sizes: bool, c
         say_problems(inventory.problems)
         print_channels(invocation, describe_channels(inventory))
         return
-    uses = _measure(invocation, inventory, whole) if sizes else {}
+    uses = _measure(invocation, inventory, whole) if sizes and not others else {}
     if whole.environments and not inventory.environments and not as_json:
         say(f"No environment matches `{text}`.")
         return
+    if others:
+        _print_others(invocation, others, inventory, packages=packages, columns=wanted.packages, as_json=as_json)
+        return
     print_inventory(invocation, inventory, packages=packages, uses=uses, columns=wanted.packages, as_json=as_json)
+
+
+def _print_others(
+    invocation: Invocation,
+    others: OtherMachines,
+    inventory: Inventory,
+    *,
+    packages: bool,
+    columns: Sequence[str],
+    as_json: bool,
+) -> None:
+    """Print the environments of other machines as `print_inventory` does, with the sizes that their snapshots tell."""
+    say_problems(inventory.problems)
+    if as_json:
+        print_json(describe_other_machines(others, inventory, packages=packages))
+        return
+    from condatui.cli.pages.environments import print_rows  # noqa: PLC0415 - Rich is for people
+
+    print_rows(invocation, inventory, others.costs or None, columns)
 
 
 def print_inventory(

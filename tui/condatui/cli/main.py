@@ -56,7 +56,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "relink",
         ),
         "take along": ("export", "pack", "unpack", "ship"),
-        "watch": ("metrics", "sbom"),
+        "watch": ("metrics", "sbom", "snapshot", "nodes"),
         "condatui itself": ("demo", "doctor"),
     }
 )

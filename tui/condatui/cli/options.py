@@ -106,6 +106,22 @@ _debug = click.option(
 )
 
 
+def _set_snapshots(context: click.Context, _parameter: click.Parameter, place: str | None) -> None:
+    if place is not None:
+        with _as_bad_parameter():
+            context.obj = context.obj.adding(snapshots=place)
+
+
+snapshots_option = click.option(
+    "--snapshots",
+    metavar="DIR",
+    expose_value=False,
+    callback=_set_snapshots,
+    help="Look at the machines that the snapshots in DIR tell of, and not at this one.",
+)
+"""The option `--snapshots` of commands that only look: `Invocation.load` loads what it says."""
+
+
 def _share(_context: click.Context, _parameter: click.Parameter, given: str | None) -> float | None:
     """A share: `0.96`, `96%` or `96`."""
     if given is None:

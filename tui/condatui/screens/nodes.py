@@ -19,7 +19,7 @@ from condatui.screens.filtered_place import FilteredPlace
 from condatui.session import Session
 from condatui.view_models import styles
 from condatui.view_models.format import copyable
-from condatui.view_models.nodes import NodesModel, NodesQuery, nodes_text, not_compared, to_compare
+from condatui.view_models.node_rows import NodesModel, NodesQuery, nodes_text, not_compared, to_compare
 from condatui.widgets.lines_pane import LinesPane
 from condatui.widgets.virtual_table import VirtualTable
 from condatui_core.analyses.nodes import node_groups

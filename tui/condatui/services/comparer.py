@@ -62,16 +62,11 @@ NOTHING = Compared((), Comparison(columns=(), rows=(), summary=Summary(), simila
 def compare_subjects(subjects: Sequence[CompareSubject], reference: int) -> Compared:
     """Compare environments. To be called in a thread: thousands of packages take a while."""
     listings = [
-        environment_listing(each.environment.prefix, _label(each.environment), each.contents, each.channels)
+        environment_listing(each.environment.prefix, each.environment.full_name, each.contents, each.channels)
         for each in subjects
     ]
     comparison = analysis.compare(listings, reference)
     return Compared(tuple(subjects), comparison, Measures.of(comparison.rows))
-
-
-def _label(environment: Environment) -> str:
-    """The name, with the machine if it is another one: `gpu07:nlp-exp`."""
-    return f"{environment.host}:{environment.name}" if environment.host else environment.name
 
 
 def suggested_file(comparison: Comparison) -> str:

@@ -1,175 +1,58 @@
-"""Nodes that should be the same: a row for each name that several machines have, and in words who differs in what."""
+"""Environments that should be the same on many machines, in words: who differs from the others, and in what."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
-from msgspec import Struct
-from msgspec.structs import replace
-from rich.text import Text
-
-from condatui.view_models import styles
-from condatui.view_models.alike import difference_words, member_words, requested_first
+from condatui.view_models.alike import difference_words, requested_first
 from condatui.view_models.glyphs import UNICODE, Glyphs
-from condatui.view_models.table import TableColumn
 from condatui_core.records.alike import AlikeMember
 from condatui_core.records.node import Node, NodeGroup
 from condatui_core.text import counted, sanitize, some_of
 
-_MOST = 2
-"""The packages that the row of a name says for one machine, and the machines that it names for one difference."""
-_MOST_LISTED = 40
-"""The machines that the details list for one difference."""
+_MOST = 3
+"""The most packages, and the most machines, that a line names for one reason."""
 
 
-# Which names are shown, and in which order
+def node_words(group: NodeGroup, glyphs: Glyphs = UNICODE) -> str:
+    """Who differs in what, in a line: `gpu07 numpy ↓1.26.3 · gpu11, gpu12 missing`; empty if nobody does.
+
+    An arrow is that of the comparison with the reference: `↓` is older than the version there.
+    """
+    return f" {glyphs.separator} ".join(deviations(group, glyphs))
 
 
-class NodesQuery(Struct, frozen=True):
-    """A filter and an order."""
-
-    text: str = ""
-    """Words in the name, in a machine that differs, or in what differs; a leading `!` inverts the test."""
-    by: str = "same"
-    reverse: bool = False
-
-    def of(self, groups: Sequence[NodeGroup], here: str) -> tuple[NodeGroup, ...]:
-        """The groups that pass; by `same` those come first that differ on most machines."""
-        wanted = self.text.strip().casefold()
-        inverse, words = wanted.startswith("!"), wanted.removeprefix("!").split()
-        passing = [each for each in groups if not words or _has_all(each, words, here) != inverse]
-        if self.by == "same":
-            passing.sort(key=lambda each: each.equal - len(each.nodes))
-        return tuple(reversed(passing) if self.reverse else passing)
-
-    def next_sort(self) -> NodesQuery:
-        """The query in the other order."""
-        return replace(self, by="name" if self.by == "same" else "same", reverse=False)
-
-
-def _has_all(group: NodeGroup, words: Sequence[str], here: str) -> bool:
-    text = f"{group.name} {group.path} {' '.join(_deviations(group, here, UNICODE))}".casefold()
-    return all(word in text for word in words)
-
-
-# The rows
-
-
-_COLUMNS = (
-    TableColumn("name", "name", 36),
-    TableColumn("hosts", "among", 9, align="right"),
-    TableColumn("same", "which are the same", 200, cut="end", flexible=True),
-)
-
-
-class NodesModel:
-    """Groups in the order given; the key of a row is the prefix of its reference."""
-
-    def __init__(self, groups: Sequence[NodeGroup], *, here: str, glyphs: Glyphs = UNICODE) -> None:
-        """`here` is the name of this machine."""
-        self._groups = groups
-        self._here = here
-        self._glyphs = glyphs
-        self._made: dict[int, tuple[Text, ...]] = {}
-
-    @property
-    def columns(self) -> tuple[TableColumn, ...]:
-        """The columns, left to right."""
-        return _COLUMNS
-
-    def __len__(self) -> int:
-        return len(self._groups)
-
-    def key(self, index: int) -> str:
-        """The prefix of the reference."""
-        return self._groups[index].reference
-
-    def cells(self, index: int) -> tuple[Text, ...]:
-        """The cells of a row; those of a name that is the same everywhere are dim."""
-        if index not in self._made:
-            self._made[index] = self._make(self._groups[index])
-        return self._made[index]
-
-    def _make(self, group: NodeGroup) -> tuple[Text, ...]:
-        style = styles.DIM if group.uniform else styles.PLAIN
-        hosts = counted(len(group.nodes), "host")
-        return Text(sanitize(group.name), style), Text(hosts, style), self._same(group)
-
-    def _same(self, group: NodeGroup) -> Text:
-        equal = f"all {group.equal} equal" if group.uniform else f"{group.equal} equal"
-        text = Text(equal, styles.DIM if group.uniform else styles.PLAIN)
-        for deviation in _deviations(group, self._here, self._glyphs):
-            text.append(f" {self._glyphs.separator} ", styles.DIM).append(deviation, styles.WARNING)
-        return text
-
-
-def _deviations(group: NodeGroup, here: str, glyphs: Glyphs) -> Iterator[str]:
-    """Each difference once, with the machines that have it: `gpu07 numpy ↓1.26.3`, `gpu11, gpu12 missing`."""
-    for words, hosts in _by_difference(group, here, glyphs).items():
-        yield f"{some_of(hosts, _MOST)} {words}"
-
-
-def _by_difference(group: NodeGroup, here: str, glyphs: Glyphs) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for host, node in _differing(group, here):
-        found.setdefault(_node_words(node, glyphs), []).append(host)
-    return found
-
-
-def _differing(group: NodeGroup, here: str) -> list[tuple[str, Node]]:
-    """The machines that are not as the reference, by their names as they are shown."""
-    differing = [(sanitize(each.host or here), each) for each in group.nodes if each.state != "equal"]
-    return sorted(differing, key=itemgetter(0))
-
-
-def _node_words(node: Node, glyphs: Glyphs) -> str:
-    """What one machine has that differs, in few words: `numpy ↓1.26.3, +scipy and 3 more`."""
-    if node.difference is None:
-        return {"missing": "missing", "unread": "could not be read"}.get(node.state, node.state)
-    return some_of(tuple(_packages(node.difference, glyphs)), _MOST)
-
-
-def _packages(difference: AlikeMember, glyphs: Glyphs) -> Iterator[str]:
-    for each in requested_first(difference.differs):
-        yield sanitize(difference_words(each, glyphs))
-    yield from (f"+{sanitize(name)}" for name in difference.extra)
-    yield from (f"{glyphs.nothing}{sanitize(name)}" for name in difference.lacking)
-    yield from (f"{sanitize(name)} in another build" for name in difference.builds)
-
-
-# The details of one name
-
-
-def nodes_text(group: NodeGroup, here: str, glyphs: Glyphs = UNICODE) -> Text:
-    """Where it is, which machine stands for most, and each difference with the machines that have it."""
-    reference = next((each for each in group.nodes if each.prefix == group.reference), None)
-    name = sanitize(group.name)
-    where = f" in {sanitize(group.path)}" if group.path and group.path != group.name else ""
-    lines = [Text.assemble((name, styles.STRONG), f"{where} on {counted(len(group.there), 'host')}")]
-    if reference:
-        lines.append(Text(f"{group.equal} equal {sanitize(reference.host or here)}", styles.DIM))
+def deviations(group: NodeGroup, glyphs: Glyphs = UNICODE, *, here: str = "") -> Iterator[str]:
+    """Each difference once, with the machines that have it; `here` is the name of this one."""
     told: dict[str, list[str]] = {}
-    for host, node in _differing(group, here):
-        words = member_words(node.difference, glyphs) if node.difference else _node_words(node, glyphs)
-        told.setdefault(words, []).append(host)
-    for words, hosts in told.items():
-        lines.append(Text.assemble((some_of(hosts, _MOST_LISTED), styles.WARNING), f"  {words}"))
-    return Text("\n").join(lines)
+    for host, node in differing(group, here):
+        told.setdefault(state_words(node, glyphs), []).append(host)
+    return (f"{some_of(hosts, _MOST)} {words}" for words, hosts in told.items())
 
 
-def not_compared(group: NodeGroup, here: str) -> str:
-    """Which machines a comparison leaves out, and why; empty if none."""
-    words = (("missing", "It is missing on"), ("unread", "It could not be read on"))
-    differing = _differing(group, here)
-    told = ((said, [host for host, node in differing if node.state == state]) for state, said in words)
-    return " ".join(f"{said} {some_of(hosts)}." for said, hosts in told if hosts)
+def differing(group: NodeGroup, here: str = "") -> list[tuple[str, Node]]:
+    """The machines that are not as the reference, by their names as they are shown."""
+    found = [(sanitize(each.host or here), each) for each in group.nodes if each.state != "equal"]
+    return sorted(found, key=itemgetter(0))
 
 
-def to_compare(group: NodeGroup, most: int) -> tuple[str, ...]:
-    """The reference, and one machine for each difference, in the order of the machines; at most so many in all."""
-    one_each: dict[AlikeMember, str] = {}
-    for node in group.nodes:
-        if node.difference:
-            one_each.setdefault(replace(node.difference, prefix=""), node.prefix)
-    return (group.reference, *one_each.values())[:most]
+def state_words(node: Node, glyphs: Glyphs = UNICODE) -> str:
+    """What a machine has that differs: `numpy ↓1.26.3, +tqdm`, `missing`; empty if it is equal."""
+    if node.difference:
+        return ", ".join(_differences(node.difference, glyphs))
+    return {"equal": "", "missing": "missing", "unread": "cannot be read"}.get(node.state, node.state)
+
+
+def _differences(difference: AlikeMember, glyphs: Glyphs) -> Iterator[str]:
+    changed = [sanitize(difference_words(each, glyphs)) for each in requested_first(difference.differs)]
+    yield from _first(changed)
+    yield from _first([f"+{sanitize(name)}" for name in difference.extra])
+    yield from _first([f"{glyphs.minus}{sanitize(name)}" for name in difference.lacking])
+    if difference.builds:
+        yield f"{counted(len(difference.builds), 'other build')}: {sanitize(some_of(difference.builds, _MOST))}"
+
+
+def _first(words: Sequence[str]) -> Iterator[str]:
+    if words:
+        yield some_of(words, _MOST)

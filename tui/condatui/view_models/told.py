@@ -70,15 +70,8 @@ class United:
         if not others.disk:
             return here
         if self._costs is None or self._costs[0] is not here or self._costs[1] is not others:
-            self._costs = (here, others, {**told_costs(others.disk), **here})
+            self._costs = (here, others, {**others.costs, **here})
         return self._costs[2]
-
-
-def told_costs(disk: Mapping[str, HeldBytes]) -> dict[str, Cost]:
-    """The figures of rows, by prefix, that snapshots tell."""
-    return {
-        prefix: Cost(total=each.bytes, frees=each.exclusive, inodes=each.inodes or 0) for prefix, each in disk.items()
-    }
 
 
 def disk_words(told: Told) -> str:

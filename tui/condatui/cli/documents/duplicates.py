@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from condatui_core.disk.cleanup import CleanupSurvey
 from condatui_core.records.alike import AlikeGroup, AlikeMember, PackageDifference, Relation
 from condatui_core.records.cleanup import CleanupChoice
-from condatui_core.records.environment import Inventory
+from condatui_core.records.environment import Environment, Inventory
 
 
 class DuplicateDocument(Struct, frozen=True, kw_only=True):
@@ -38,7 +38,9 @@ class DuplicateDocument(Struct, frozen=True, kw_only=True):
     stays: str
     """Why it does not go in any case, such as `frozen`; empty if it could go."""
     frees: int
-    """What `df` gains if only this environment is removed."""
+    """What `df` gains if only this environment is removed; 0 with `--snapshots`."""
+    host: str | UnsetType = UNSET
+    """The machine that it is on; only with `--snapshots`."""
 
 
 class DuplicateGroupDocument(Struct, frozen=True, kw_only=True):
@@ -55,7 +57,9 @@ class DuplicateGroupDocument(Struct, frozen=True, kw_only=True):
     members: tuple[DuplicateDocument, ...]
     """The others, the most similar first."""
     frees: int
-    """What `df` gains if all of these others are removed that could go."""
+    """What `df` gains if all of these others are removed that could go; 0 with `--snapshots`."""
+    host: str | UnsetType = UNSET
+    """The machine that the one that should stay is on; only with `--snapshots`."""
 
 
 class DuplicatesDocument(Struct, frozen=True, kw_only=True):
@@ -69,31 +73,37 @@ class DuplicatesDocument(Struct, frozen=True, kw_only=True):
     """What `df` gains if all members of all groups are removed that could go."""
 
 
-def describe_duplicates(survey: CleanupSurvey, inventory: Inventory, *, threshold: float) -> DuplicatesDocument:
-    """Describe the groups that were found; without a measurement they free nothing."""
-    names = {each.prefix: each.name for each in inventory.environments}
+def describe_duplicates(
+    groups: Sequence[AlikeGroup], inventory: Inventory, survey: CleanupSurvey | None, *, threshold: float
+) -> DuplicatesDocument:
+    """Describe groups; without a survey, as of other machines, and without a measurement they free nothing."""
+    known = {each.prefix: each for each in inventory.environments}
     return DuplicatesDocument(
         threshold=threshold,
-        clusters=tuple(_group(each, names, survey) for each in survey.groups),
-        frees=survey.frees_of_groups(survey.groups),
+        clusters=tuple(_group(each, known, survey) for each in groups),
+        frees=survey.frees_of_groups(groups) if survey else 0,
     )
 
 
-def _group(group: AlikeGroup, names: Mapping[str, str], survey: CleanupSurvey) -> DuplicateGroupDocument:
+def _group(group: AlikeGroup, known: Mapping[str, Environment], survey: CleanupSurvey | None) -> DuplicateGroupDocument:
+    keeper = known[group.keeper]
     return DuplicateGroupDocument(
-        keep=group.keeper,
-        name=names[group.keeper],
+        keep=keeper.path,
+        host=keeper.host or UNSET,
+        name=keeper.name,
         why=", ".join(group.why),
         reasons=group.why,
-        members=tuple(_member(each, names, survey) for each in group.members),
-        frees=survey.frees_of_groups([group]),
+        members=tuple(_member(each, known[each.prefix], survey) for each in group.members),
+        frees=survey.frees_of_groups([group]) if survey else 0,
     )
 
 
-def _member(member: AlikeMember, names: Mapping[str, str], survey: CleanupSurvey) -> DuplicateDocument:
+def _member(member: AlikeMember, environment: Environment, survey: CleanupSurvey | None) -> DuplicateDocument:
+    choice = CleanupChoice(prefixes=(member.prefix,))
     return DuplicateDocument(
-        prefix=member.prefix,
-        name=names[member.prefix],
+        prefix=environment.path,
+        host=environment.host or UNSET,
+        name=environment.name,
         relation=member.relation,
         similarity=member.similarity,
         requested_similarity=member.requested_similarity,
@@ -103,5 +113,5 @@ def _member(member: AlikeMember, names: Mapping[str, str], survey: CleanupSurvey
         extra=member.extra,
         lacking=member.lacking,
         stays=member.stays,
-        frees=survey.usage.frees_with_choice(CleanupChoice(prefixes=(member.prefix,))),
+        frees=survey.usage.frees_with_choice(choice) if survey else 0,
     )

@@ -19,6 +19,7 @@ from condatui.cli.documents.schema import (
     PackageDocument,
     RevisionDocument,
     SizesDocument,
+    TakenFromDocument,
 )
 from condatui.cli.remedies import findings_in_words
 from condatui_core.analyses.channel_shares import ChannelTotal, channel_totals, origins
@@ -30,6 +31,7 @@ from condatui_core.records.prefix import PrefixContents, Revision
 
 if TYPE_CHECKING:
     from condatui_core.records.disk import DiskUse
+    from condatui_core.records.other_machine import OtherMachines
 
 
 # Packages of a prefix, conda's and pip's in one list by name
@@ -122,6 +124,42 @@ def describe_inventory(inventory: Inventory, *, packages: bool, uses: Mapping[st
         installations=inventory.installations,
         channels=describe_channels(inventory),
         problems=findings_in_words(inventory.problems),
+    )
+
+
+def describe_other_machines(others: OtherMachines, inventory: Inventory, *, packages: bool) -> ListDocument:
+    """Describe what snapshots tell, of those environments that are in the inventory."""
+    described = describe_inventory(inventory, packages=packages, uses={})
+    known = zip(inventory.environments, described.environments, strict=True)
+    return structs.replace(
+        described,
+        conda=None,
+        environments=tuple(_on_its_host(environment, document, others) for environment, document in known),
+        machines=tuple(
+            TakenFromDocument(
+                host=each.host,
+                file=each.file,
+                at=each.at,
+                platform=each.platform,
+                collector=each.collector,
+                condatui=each.condatui,
+                environments=each.environments,
+                unread=each.unread,
+                older=each.older,
+            )
+            for each in others.machines
+        ),
+    )
+
+
+def _on_its_host(environment: Environment, document: EnvironmentDocument, others: OtherMachines) -> EnvironmentDocument:
+    return structs.replace(
+        document,
+        host=environment.host,
+        prefix=environment.path,
+        installation=environment.installation and environment.installation.removeprefix(f"{environment.host}:"),
+        occupies=others.disk.get(environment.prefix),
+        gpu=others.gpu.get(environment.prefix),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from condatui_core.analyses.suitability import Answer, Lack, Suitability
 from condatui_core.records.comparison import Source
@@ -56,6 +56,8 @@ class FoundDocument(Struct, frozen=True, kw_only=True):
     """What it has, in the order in which it is wanted."""
     beside: int
     """The number of its packages that were not asked for."""
+    host: str | UnsetType = UNSET
+    """The machine that it is on; only with `--snapshots`."""
 
 
 class FindDocument(Struct, frozen=True, kw_only=True):
@@ -78,7 +80,8 @@ def _found(found: Suitability) -> FoundDocument:
     environment = found.environment
     return FoundDocument(
         name=environment.name,
-        prefix=environment.prefix,
+        prefix=environment.path,
+        host=environment.host or UNSET,
         state=environment.state,
         satisfies=found.satisfies,
         lacks=tuple(_lack(each, each.lack) for each in found.answers if each.lack),

@@ -12,6 +12,7 @@ from msgspec import UNSET, Struct, UnsetType
 from condatui_core.analyses.channel_shares import ChannelTotal
 from condatui_core.records.environment import BehindPackage, LastUsed, State
 from condatui_core.records.finding import Finding, Problem
+from condatui_core.records.host_snapshot import Collector, HeldBytes, ToldVerdict
 from condatui_core.records.installation import Installation
 from condatui_core.records.package import Replacement
 
@@ -144,6 +145,29 @@ class SizesDocument(Struct, frozen=True, kw_only=True):
     """Its size by `du -s` with everything nested."""
 
 
+class TakenFromDocument(Struct, frozen=True, kw_only=True):
+    """A machine that a snapshot tells of."""
+
+    host: str
+    """Its name."""
+    file: str
+    """The path of the snapshot."""
+    at: datetime
+    """When the snapshot was made, by the clock of the machine."""
+    platform: str
+    """Such as `linux-64`; empty if it is not told."""
+    collector: Collector
+    """What has made the snapshot; `standalone` has examined nothing, so that no finding means nothing."""
+    condatui: str
+    """Its version."""
+    environments: int
+    """How many it has."""
+    unread: tuple[tuple[str, str], ...]
+    """(path, reason) pairs of what could not be read or measured there."""
+    older: tuple[str, ...]
+    """Other snapshots of the same machine, which do not count."""
+
+
 class EnvironmentDocument(Struct, frozen=True, kw_only=True):
     """One environment."""
 
@@ -193,6 +217,12 @@ class EnvironmentDocument(Struct, frozen=True, kw_only=True):
     """The sizes on disk; None without `--sizes`, and for a missing environment."""
     findings: tuple[Finding, ...]
     """Its findings, the gravest first."""
+    host: str | UnsetType = UNSET
+    """The machine that it is on, as are all paths of it; only with `--snapshots`."""
+    occupies: HeldBytes | UnsetType | None = UNSET
+    """What it occupied there, as its snapshot tells; None if it does not; only with `--snapshots`."""
+    gpu: ToldVerdict | UnsetType | None = UNSET
+    """What the last GPU check had found there; None if there was none; only with `--snapshots`."""
     packages: tuple[PackageDocument, ...] | UnsetType = UNSET
     """Its packages by name; only in `show`, and in `list` with `--packages`."""
 
@@ -222,12 +252,14 @@ class ListDocument(Struct, frozen=True, kw_only=True):
     """All environments of the machine."""
 
     conda: CondaDocument | None
-    """The first working conda; None if there is none."""
+    """The first working conda; None if there is none, and with `--snapshots`."""
     environments: tuple[EnvironmentDocument, ...]
     """base first, then those with a name, then those known only by their prefix."""
     installations: tuple[Installation, ...]
-    """All condas, mambas and micromambas that were found."""
+    """All condas, mambas and micromambas that were found; with `--snapshots` their paths begin with `HOST:`."""
     channels: tuple[ChannelTotal, ...]
     """The packages of all environments by channel, the most bytes first."""
     problems: tuple[Finding, ...]
-    """Problems of the machine rather than of one environment."""
+    """Problems of the machine rather than of one environment; with `--snapshots` of all, and of their files."""
+    machines: tuple[TakenFromDocument, ...] | UnsetType = UNSET
+    """The machines that the snapshots tell of, by name; only with `--snapshots`."""

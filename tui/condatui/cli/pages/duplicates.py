@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from condatui.cli.documents.duplicates import DuplicateGroupDocument, DuplicatesDocument
+from condatui.cli.documents.duplicates import DuplicateDocument, DuplicateGroupDocument, DuplicatesDocument
 from condatui.cli.invocation import Invocation
 from condatui.cli.pages.tables import Printer
 from condatui.view_models import styles
@@ -30,11 +30,13 @@ class _MembersModel:
 
     def __init__(self, group: AlikeGroup, described: DuplicateGroupDocument, glyphs: Glyphs) -> None:
         self._members = tuple(zip(group.members, described.members, strict=True))
+        self._elsewhere = any(each.host for each in described.members)
+        """Whether they are on other machines, where nothing is removed from here."""
         self._glyphs = glyphs
 
     @property
     def columns(self) -> tuple[TableColumn, ...]:
-        return _COLUMNS
+        return tuple(each for each in _COLUMNS if each.id != "frees" or not self._elsewhere)
 
     def __len__(self) -> int:
         return len(self._members)
@@ -45,9 +47,9 @@ class _MembersModel:
     def cells(self, index: int) -> tuple[Text, ...]:
         member, document = self._members[index]
         return (
-            Text(sanitize(document.name)),
+            Text(_full_name(document)),
             Text(percent(member.similarity)),
-            Text(short_bytes(document.frees)),
+            *([] if document.host else [Text(short_bytes(document.frees))]),
             Text(self._what(member)),
         )
 
@@ -66,6 +68,8 @@ def print_duplicates(invocation: Invocation, groups: Sequence[AlikeGroup], docum
         if index:
             printer.text(Text())
         _print_group(printer, group, described)
+    if document.clusters[0].host:
+        return
     if len(groups) > 1 and (going := sum(map(_going, groups))):
         printer.text(
             Text(
@@ -75,12 +79,16 @@ def print_duplicates(invocation: Invocation, groups: Sequence[AlikeGroup], docum
 
 
 def _print_group(printer: Printer, group: AlikeGroup, described: DuplicateGroupDocument) -> None:
-    name = Text(f"{printer.glyphs.alike} {sanitize(described.name)}", styles.STRONG)
+    name = Text(f"{printer.glyphs.alike} {_full_name(described)}", styles.STRONG)
     printer.text(name.append(f"  {keeper_words(group)}", styles.DIM))
     printer.table(_MembersModel(group, described, printer.glyphs))
-    if going := _going(group):
+    if not described.host and (going := _going(group)):
         keeper, those = sanitize(described.name), _those(going, group)
         printer.text(Text(f"Going to {keeper} and removing {those} frees {format_bytes(described.frees)}."))
+
+
+def _full_name(document: DuplicateDocument | DuplicateGroupDocument) -> str:
+    return sanitize(f"{document.host}:{document.name}" if document.host else document.name)
 
 
 def _going(group: AlikeGroup) -> int:

@@ -24,7 +24,7 @@ from condatui_core.records.installation import ChannelConfig
 from condatui_core.text import counted, format_bytes, sanitize
 
 if TYPE_CHECKING:
-    from condatui_core.records.disk import DiskUse
+    from condatui_core.records.disk import Cost, DiskUse
 
 
 # Summary of one environment
@@ -89,8 +89,14 @@ def print_environments(
 
     Each of the `packages` has a column.
     """
+    print_rows(invocation, inventory, {prefix: use.cost for prefix, use in uses.items()} or None, packages)
+
+
+def print_rows(
+    invocation: Invocation, inventory: Inventory, costs: Mapping[str, Cost] | None, packages: Sequence[str] = ()
+) -> None:
+    """As `print_environments`, with costs wherever they come from."""
     printer = Printer(ascii_only=invocation.settings.ascii)
-    costs = {prefix: use.cost for prefix, use in uses.items()} or None
     now, glyphs = invocation.clock(), printer.glyphs
     printer.table(EnvironmentsModel(inventory.environments, now=now, glyphs=glyphs, costs=costs, packages=packages))
     if printer.on_terminal and (marks := _legend(inventory.environments, printer.glyphs)):

@@ -111,7 +111,7 @@ def _lacking_cells(found: Suitability, glyphs: Glyphs) -> tuple[Text, ...]:
 
 def _name(environment: Environment) -> Text:
     """Its name; where some of it could not be read, what seems to be missing may be there."""
-    name = Text(sanitize(environment.name))
+    name = Text(sanitize(environment.full_name))
     return name if environment.state == "ok" else name.append(f" {environment.state}", styles.DIM)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from condatui_core.records.comparison import Cell, ColumnKind, Comparison, Row, Sign, Source, Status, Summary
 
@@ -13,7 +13,7 @@ class ColumnDocument(Struct, frozen=True, kw_only=True):
     """One column: an environment or a file."""
 
     name: str
-    """The environment's name, or the file's."""
+    """The environment's name, of one on another machine after `HOST:`, or the file's."""
     prefix: str | None
     """Null for a file that does not say which environment it was made from."""
     kind: ColumnKind
@@ -22,6 +22,8 @@ class ColumnDocument(Struct, frozen=True, kw_only=True):
     """Its path; None for an environment of this machine."""
     left_out: tuple[str, ...]
     """The lines of the file that could not be compared."""
+    host: str | UnsetType = UNSET
+    """The machine that it is on; only with `--snapshots`."""
 
 
 class CellDocument(Struct, frozen=True, kw_only=True):
@@ -101,7 +103,14 @@ def describe_comparison(comparison: Comparison, rows: Sequence[Row]) -> Comparis
     """Describe a comparison with some of its rows, or all."""
     return ComparisonDocument(
         environments=tuple(
-            ColumnDocument(name=each.label, prefix=each.prefix, kind=each.kind, file=each.file, left_out=each.left_out)
+            ColumnDocument(
+                name=each.label,
+                prefix=each.prefix and each.prefix.removeprefix(f"{each.host}:"),
+                kind=each.kind,
+                file=each.file,
+                left_out=each.left_out,
+                host=each.host or UNSET,
+            )
             for each in comparison.columns
         ),
         reference=comparison.reference,

@@ -1,0 +1,103 @@
+"""`condatui snapshot`: all that is known of this machine in one file, to be looked at elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Mapping
+
+import click
+
+from condatui.cli.documents.environments import describe_inventory
+from condatui.cli.invocation import Invocation
+from condatui.cli.options import global_options
+from condatui.cli.reporting import say, say_problems
+from condatui.json_documents import FORMAT
+from condatui_core.actions.guards import refuse
+from condatui_core.actions.written_files import blockers_to_write, write_file
+from condatui_core.errors import CondatuiError, UsageError
+from condatui_core.fs.documents import encode_versioned
+from condatui_core.records.disk import DiskUse
+from condatui_core.records.environment import Inventory
+from condatui_core.snapshots.document import (
+    ENDINGS,
+    file_name_of,
+    host_name_of,
+    is_host_name,
+    read_snapshot,
+)
+from condatui_core.text import counted, format_bytes, sanitize
+
+_STDOUT = "-"
+
+
+@click.command("snapshot")
+@click.option("-o", "--output", "file", metavar="FILE", help="A file, or a directory; `-` is stdout. By default here.")
+@click.option("--no-sizes", "sizes", is_flag=True, flag_value=False, default=True, help="Leave the disk alone.")
+@click.option("--host", metavar="NAME", help="What to call this machine; by default what it calls itself.")
+@click.option("--force", "replace", is_flag=True, help="Replace whatever file is there.")
+@global_options
+@click.pass_obj
+def command(invocation: Invocation, *, file: str | None, sizes: bool, host: str | None, replace: bool) -> None:
+    """Write all that is known of this machine into one file, which `--snapshots` opens anywhere.
+
+    Environments, packages, channels, sizes, findings, and what the last GPU checks have found; no check is run, and no
+    credential is written. In a directory the file is called HOST.json.gz. An older snapshot of the same machine is
+    replaced, any other file only with --force. A name that ends in .json is written without compression.
+    """
+    named = _named(host)
+    target = _target(invocation, file, named)
+    if target != _STDOUT:
+        replace = replace or _is_own(target, named)
+        refuse(blockers_to_write(target, replace=replace))
+    elif sys.stdout.isatty():
+        raise UsageError("A snapshot is compressed: it is nothing for a terminal.", hint="Name a file with -o.")
+    workbench = invocation.workbench()
+    inventory = invocation.load(workbench, with_journals=True, with_duplicates=True)
+    say_problems(inventory.problems)
+    uses = _measured(invocation, inventory) if sizes else {}
+    listing = encode_versioned(describe_inventory(inventory, packages=False, uses=uses), FORMAT)
+    compressed = target == _STDOUT or not target.endswith(ENDINGS[0])
+    data = asyncio.run(workbench.snapshot(inventory, listing, host=named, uses=uses, compressed=compressed))
+    if target == _STDOUT:
+        click.echo(data, nl=False)
+    else:
+        write_file(target, data, replace=replace)
+        what = counted(len(inventory.environments), "environment")
+        say(f"{target}: {what} of {named}, {format_bytes(len(data))}.")
+
+
+def _named(host: str | None) -> str:
+    if host is None:
+        return host_name_of(socket.gethostname())
+    if not is_host_name(host):
+        hint = "Letters, digits, `.`, `_` and `-` are possible, a letter or digit first."
+        raise UsageError(f"`{sanitize(host)}` is no name of a machine.", hint=hint)
+    return host
+
+
+def _target(invocation: Invocation, file: str | None, host: str) -> str:
+    """The file to write, absolute; `-` for stdout."""
+    if file == _STDOUT:
+        return _STDOUT
+    place = invocation.absolute(file_name_of(host) if file is None else file)
+    return os.path.join(place, file_name_of(host)) if os.path.isdir(place) else place
+
+
+def _is_own(file: str, host: str) -> bool:
+    """Whether a file is a snapshot of this machine, which a newer one replaces."""
+    try:
+        return os.path.isfile(file) and read_snapshot(file).host == host
+    except CondatuiError:
+        return False
+
+
+def _measured(invocation: Invocation, inventory: Inventory) -> Mapping[str, DiskUse]:
+    """Measure what each environment occupies beside all others."""
+    from condatui.cli.disk import measure_all  # noqa: PLC0415 - only sizes need it
+
+    measurement = measure_all(invocation, inventory)
+    found = {each.prefix: measurement.use_of(each.prefix) for each in inventory.environments}
+    return {prefix: use for prefix, use in found.items() if use}
