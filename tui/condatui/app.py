@@ -22,6 +22,7 @@ from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext, comparable, left_out_of_comparison
 from condatui.actions.registry import ACTION_BY_ID, bindings
 from condatui.messages import (
+    AlikeAcrossFound,
     AlikeFound,
     CleanupFound,
     ComparisonProposed,
@@ -145,6 +146,10 @@ class CondatuiApp(RecoveringApp):
     @on(OthersRead)
     def _take_others(self, event: OthersRead) -> None:
         self.session.show_others(event.others)
+
+    @on(AlikeAcrossFound)
+    def _take_groups_across(self, event: AlikeAcrossFound) -> None:
+        self.session.show_groups_across(event.groups)
 
     @on(DiskSurveyed)
     def _take_survey(self, event: DiskSurveyed) -> None:

@@ -45,6 +45,14 @@ class OthersRead(Message):
         return isinstance(message, OthersRead)
 
 
+class AlikeAcrossFound(Message):
+    """Groups of alike environments on several other machines were found."""
+
+    def __init__(self, groups: tuple[AlikeGroup, ...]) -> None:
+        super().__init__()
+        self.groups = groups
+
+
 class DiskSurveyed(Message):
     """A newer measurement of the disk replaces the last one."""
 

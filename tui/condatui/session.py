@@ -49,6 +49,8 @@ class Session:
         self.inventory = Inventory()
         self.others: OtherMachines | None = None
         """What snapshots tell of other machines, which can be looked at, not changed; None if none was read."""
+        self.groups_across: tuple[AlikeGroup, ...] = ()
+        """The groups of alike environments on several other machines, of which nothing can go from here."""
         self.loads = 0
         """How many loads have come to their end: what was found out before the last one may not hold any more."""
         self.disk: DiskUsage | None = None
@@ -107,6 +109,11 @@ class Session:
         if not others.pending:
             there = {environment.prefix for environment in others.inventory.environments}
             self.marked = frozenset(each for each in self.marked if each in there or not host_of(each))
+        self.changed.publish(self)
+
+    def show_groups_across(self, groups: tuple[AlikeGroup, ...]) -> None:
+        """Take in the groups of alike environments on several other machines."""
+        self.groups_across = groups
         self.changed.publish(self)
 
     @property
@@ -194,6 +201,13 @@ class Session:
     def names(self) -> Mapping[str, str]:
         """The names of all environments, by prefix."""
         return {environment.prefix: environment.name for environment in self.inventory.environments}
+
+    @property
+    def full_names(self) -> Mapping[str, str]:
+        """The same, with those on other machines as `gpu07:nlp-exp` if there are groups of them."""
+        if not self.groups_across:
+            return self.names
+        return {environment.prefix: environment.full_name for environment in self.everywhere.environments}
 
     @property
     def freed(self) -> Freed | None:

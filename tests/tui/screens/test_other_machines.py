@@ -97,7 +97,7 @@ async def test_what_a_snapshot_tells_stands_in_the_details_with_its_age() -> Non
             "·",
             "stale",
         ]
-        row = next(line for line in driver.text.splitlines() if "gpu01" in line)
+        row = next(line for line in driver.text.splitlines() if "gpu01  nlp-exp" in line)
         assert row.replace("│", "").split()[2:] == ["3.10.14", "2", "–", "7", "B", "–", "–", "–", "–"], (
             "no more was told"
         )
@@ -208,6 +208,25 @@ async def test_a_reload_replaces_what_is_shown_only_when_it_is_complete() -> Non
         assert len(driver.names) == 6
         gate.set()
         await driver.until(lambda: len(driver.names) == 3)
+
+
+async def test_groups_on_other_machines_are_shown_in_place_3_and_nothing_of_them_can_go() -> None:
+    workbench = bench(others(*FLEET[:2], *(on(host, EXP) for host in ("gpu03", "gpu04"))))
+    async with opened(workbench=workbench, size=(120, 30)) as driver:
+        await shown(driver)
+        await driver.press("3")
+        await driver.until(lambda: "gpu01:nlp-exp" in driver.text)
+        row = next(line for line in driver.text.splitlines() if "gpu01:nlp-exp" in line)
+        assert "4 alike on 4 machines, 4 of them identical" in row
+        assert "on other machines" in row
+        for key in ("space", "o"):
+            await driver.press(key)
+        assert not driver.app.screen.chosen  # type: ignore[attr-defined]
+        await driver.press("K")
+        assert "what a snapshot tells can be looked at, not changed" in driver.text
+        await driver.press("enter")
+        await driver.until(lambda: "gpu02:nlp-exp" in driver.text)
+        assert workbench.jobs.requests == []
 
 
 async def test_names_on_many_machines_are_folded_into_one_row_each() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from condatui_core.records.environment import Environment, Inventory, elsewhere
+from condatui_core.records.environment import Environment, Inventory, elsewhere, host_of
 from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
@@ -273,6 +273,8 @@ def not_another_keeper(action_context: ActionContext) -> str | None:
     """Why the keeper of a group cannot be changed: there is no group, or this is its keeper by itself."""
     if action_context.group is None:
         return "Only an environment of a group can be the one that stays."
+    if host := host_of(action_context.group.keeper):
+        return elsewhere(sanitize(host))
     if action_context.member or action_context.group.chosen:
         return None
     return "It is the keeper already: the cursor on another one of the group makes that one stay."

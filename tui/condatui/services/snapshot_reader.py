@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from msgspec.structs import replace
 from textual.app import App
 
-from condatui.messages import OthersRead
+from condatui.messages import AlikeAcrossFound, OthersRead
 from condatui.session import Session
+from condatui_core.analyses.alike_machines import groups_across
 from condatui_core.errors import CondatuiError
 from condatui_core.records.finding import Finding
 from condatui_core.records.other_machine import OtherMachines
@@ -33,12 +36,19 @@ class SnapshotReader:
         """Once something is shown, a later reading replaces it only when it is complete."""
         shown = self._session.others
         fills = shown is None or bool(shown.pending)
+        last: OtherMachines | None = None
         try:
             async for others in self._session.workbench.other_machines(place):
                 if fills or not others.pending:
                     self._app.post_message(OthersRead(others))
+                last = others
         except CondatuiError as error:
             self._app.post_message(OthersRead(self._with_problem(error.in_one_line)))
+
+        if last:
+            threshold = self._session.workbench.settings.alike_threshold
+            groups = await asyncio.to_thread(groups_across, last.inventory, threshold=threshold)
+            self._app.post_message(AlikeAcrossFound(groups))
 
     def _with_problem(self, message: str) -> OtherMachines:
         """What was read before, and why no more was."""

@@ -191,9 +191,9 @@ _FIELDS: Mapping[str, Callable[[str], _Test]] = MappingProxyType(
         "channel": _with_channel,
         "python": _with_python,
         "package": _with_package,
+        "host": _on_host,
         "state": _with_state,
         "is": _being,
-        "host": _on_host,
     }
 )
 
