@@ -17,6 +17,7 @@ from bench.measure import Line
 from bench.pip import pip
 from bench.relink import relink
 from bench.screen import first_paint, keys_while_loading, keys_while_measuring
+from bench.snapshots import snapshots
 from bench.tree import ENVIRONMENTS, MANY_ENVIRONMENTS, MANY_PACKAGES, PACKAGES, tree
 
 _DIRECTORY = Path(__file__).parents[2] / ".bench"
@@ -40,6 +41,7 @@ def _figures(scratch: Path) -> Iterator[Line]:
     yield from alike()
     yield from cleanup()
     yield from finding()
+    yield from snapshots(scratch)
 
 
 def main() -> None:

@@ -59,6 +59,10 @@ class _Group:
             prefix: by_content[content] for prefix, content in contents.items() if content in by_content
         }
         """By prefix; what could not be read is not there."""
+        kinds: dict[tuple[object, ...], int] = {}
+        of_sets = {id(each): kinds.setdefault(_exactly(each), len(kinds)) for each in sets}
+        self._kinds = {prefix: of_sets[id(each)] for prefix, each in self._sets.items()}
+        """The same number for those with the same packages in the same builds."""
 
     def compared(self, hosts: Sequence[str]) -> NodeGroup:
         """Compare them with what most of them are."""
@@ -77,37 +81,30 @@ class _Group:
 
     def _reference(self) -> str:
         """The prefix of the one that stands for what most are."""
-        uses = Counter(_exactly(each) for each in self._sets.values())
-        readable = [each for each in self._environments if each.prefix in self._sets]
-        ordered = sorted(readable or self._environments, key=lambda each: each.prefix)
+        uses = Counter(self._kinds.values())
 
         def rank(environment: Environment) -> tuple[int, float]:
-            held = self._sets.get(environment.prefix)
+            kind = self._kinds.get(environment.prefix)
             changed = environment.modified.timestamp() if environment.modified else 0.0
-            return (uses[_exactly(held)] if held else 0), changed
+            return 0 if kind is None else uses[kind], changed
 
-        return max(ordered, key=rank).prefix
+        return max(sorted(self._environments, key=lambda each: each.prefix), key=rank).prefix
 
     def _nodes(self, reference: str) -> Iterator[Node]:
-        wanted = self._sets.get(reference)
-        known: dict[int, tuple[NodeState, AlikeMember | None]] = {}
+        known: dict[int, AlikeMember] = {}
+        usual = self._kinds.get(reference)
         for each in self._environments:
-            held = self._sets.get(each.prefix)
-            if held is None or wanted is None:
+            kind = self._kinds.get(each.prefix)
+            if kind is None:
                 yield Node(host=each.host, prefix=each.prefix, state="unread")
-                continue
-            if id(held) not in known:
-                known[id(held)] = _judged(wanted, held)
-            state, difference = known[id(held)]
-            told = replace(difference, prefix=each.prefix) if difference else None
-            yield Node(host=each.host, prefix=each.prefix, state=state, difference=told)
-
-
-def _judged(reference: PackageSet, held: PackageSet) -> tuple[NodeState, AlikeMember | None]:
-    if _exactly(reference) == _exactly(held):
-        return "equal", None
-    difference = member_of(reference, held)
-    return ("differs" if difference.relation != "identical" else "builds"), difference
+            elif kind == usual:
+                yield Node(host=each.host, prefix=each.prefix, state="equal")
+            else:
+                if kind not in known:
+                    known[kind] = member_of(self._sets[reference], self._sets[each.prefix])
+                difference = replace(known[kind], prefix=each.prefix)
+                state: NodeState = "builds" if difference.relation == "identical" else "differs"
+                yield Node(host=each.host, prefix=each.prefix, state=state, difference=difference)
 
 
 def _exactly(held: PackageSet) -> tuple[object, ...]:

@@ -102,6 +102,7 @@ class ToldVerdict(Struct, frozen=True, kw_only=True, omit_defaults=True):
     verdict: Line
     """The id of the rule that applied: `works`, `driver-too-old`."""
     kind: VerdictClass = field(name="class")
+    """Whether CUDA works, fails for a reason outside the environment, is broken by it, or is not there."""
     message: Line = ""
     """One line."""
     at: ZonedTime | None = None
