@@ -243,6 +243,8 @@ class EnvironmentsScreen(FilteredPlace):
         if query.filter:
             parts.append(f"filter `{sanitize(query.filter)}`")
         parts.append(f"by {query.by}")
+        if (current := self.current_environment) and (told := session.told(current)):
+            parts.append(f"{told.host}: {told.age}")
         if session.disk and session.disk.complete and not session.disk.anew:
             parts.append(kept_limit(session.key("reload_all")))
         return Text(f" {session.glyphs.separator} ".join(parts), styles.DIM)

@@ -238,7 +238,7 @@ class DetailPane(Vertical):
         )
         name = sanitize(environment.name) if environment else ""
         if self._subject and (told := self._subject.told):
-            name = f"{name} on {told.host}, {told.age}"
+            name = f"{name} on {told.host}"
         return tab_line(tabs, self.tab, name, self._glyphs, width)
 
 
