@@ -43,10 +43,10 @@ def test_costs_that_were_not_told_are_not_known() -> None:
 
 
 def test_the_disk_in_words() -> None:
-    assert disk_words(told(bytes=HeldBytes(bytes=5_100_000_000))) == "5.1 G on gpu01: told 3 d ago."
+    assert disk_words(told(bytes=HeldBytes(bytes=5_100_000_000))) == ("5.1 G on gpu01", "", "Told 3 d ago.")
     full = HeldBytes(bytes=5_100_000_000, exclusive=96_000_000, inodes=41_000)
-    assert disk_words(told(bytes=full)) == "5.1 G on gpu01, 96 M of it only its own, 41 K inodes: told 3 d ago."
-    assert disk_words(told()) == "The snapshot of gpu01 does not say what it occupies: told 3 d ago."
+    assert disk_words(told(bytes=full)) == ("5.1 G on gpu01", "96 M of it its own, 41 K inodes", "Told 3 d ago.")
+    assert disk_words(told())[0] == "The snapshot of gpu01 does not say what it occupies."
 
 
 def test_the_gpu_in_words() -> None:

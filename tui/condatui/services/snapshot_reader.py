@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 from textual.app import App
 
 from condatui.messages import AlikeAcrossFound, OthersRead
 from condatui.session import Session
-from condatui_core.analyses.alike_machines import groups_across
 from condatui_core.errors import CondatuiError
 from condatui_core.records.finding import Finding
-from condatui_core.records.other_machine import OtherMachines
+
+if TYPE_CHECKING:
+    from condatui_core.records.other_machine import OtherMachines
 
 OTHERS_GROUP = "other machines"
 """The worker group of reading."""
@@ -46,12 +48,16 @@ class SnapshotReader:
             self._app.post_message(OthersRead(self._with_problem(error.in_one_line)))
 
         if last:
+            from condatui_core.analyses.alike_machines import groups_across  # noqa: PLC0415 - most have no snapshots
+
             threshold = self._session.workbench.settings.alike_threshold
             groups = await asyncio.to_thread(groups_across, last.inventory, threshold=threshold)
             self._app.post_message(AlikeAcrossFound(groups))
 
     def _with_problem(self, message: str) -> OtherMachines:
         """What was read before, and why no more was."""
+        from condatui_core.records.other_machine import OtherMachines  # noqa: PLC0415 - as above
+
         known = self._session.others or OtherMachines()
         problem = Finding(id="snapshot-unusable", severity="warning", message=message, source="machine")
         inventory = replace(known.inventory, problems=(problem,), pending=0)

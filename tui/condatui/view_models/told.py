@@ -74,13 +74,14 @@ class United:
         return self._costs[2]
 
 
-def disk_words(told: Told) -> str:
-    """What it occupies on its machine, in one sentence."""
+def disk_words(told: Told) -> tuple[str, str, str]:
+    """What it occupies on its machine, what of that is its own, and how old this is: three lines."""
+    age = f"{told.age[:1].upper()}{told.age[1:]}."
     if (held := told.bytes) is None:
-        return f"The snapshot of {told.host} does not say what it occupies: {told.age}."
-    own = "" if held.exclusive is None else f", {short_bytes(held.exclusive)} of it only its own"
-    inodes = "" if held.inodes is None else f", {short_count(held.inodes)} inodes"
-    return f"{short_bytes(held.bytes)} on {told.host}{own}{inodes}: {told.age}."
+        return f"The snapshot of {told.host} does not say what it occupies.", "", age
+    own = "" if held.exclusive is None else f"{short_bytes(held.exclusive)} of it its own"
+    inodes = "" if held.inodes is None else f"{short_count(held.inodes)} inodes"
+    return f"{short_bytes(held.bytes)} on {told.host}", ", ".join(filter(None, (own, inodes))), age
 
 
 def gpu_lines(told: Told, glyphs: Glyphs) -> Text:

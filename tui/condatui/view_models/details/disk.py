@@ -151,7 +151,7 @@ def shares_line(subject: DiskSubject, glyphs: Glyphs, width: int) -> Text:
     """A bar of four kinds of bytes, and the size of each kind: `58 M ███▓▓▓▒▒▒ █ own 3.9 M ▓ cache 1.5 M …`."""
     use = subject.use
     if use is None:
-        return Text(_why_not(subject), styles.DIM)
+        return _told(subject, 0, width, glyphs) or Text(_why_not(subject), styles.DIM)
     bars = _ASCII_BARS if glyphs == ASCII else _BARS
     kinds = (
         ("own", use.exclusive),
@@ -175,7 +175,7 @@ def shares_line(subject: DiskSubject, glyphs: Glyphs, width: int) -> Text:
 def sharers_line(subject: DiskSubject, glyphs: Glyphs, width: int) -> Text:
     """With what it shares how many bytes, as many as fit; several may share one file, so the figures overlap."""
     if subject.use is None:
-        return Text()
+        return _told(subject, 1, width, glyphs) or Text()
     if not subject.sharing:
         return Text("shares nothing with other environments or caches", styles.DIM)
     each = [f"{subject.name_of(one)} {short_bytes(one.bytes)}" for one in subject.sharing]
@@ -187,6 +187,8 @@ def sharers_line(subject: DiskSubject, glyphs: Glyphs, width: int) -> Text:
 
 def parts_line(subject: DiskSubject, glyphs: Glyphs, width: int) -> Text:
     """The bytes from conda, from pip and of no package, its inodes, and what the measurement cannot know."""
+    if told := _told(subject, 2, width, glyphs):
+        return told
     breakdown, parts = subject.breakdown, []
     if breakdown:
         packages = sum(each.bytes for each in breakdown.packages)
@@ -215,11 +217,16 @@ def parts_line(subject: DiskSubject, glyphs: Glyphs, width: int) -> Text:
     )
 
 
-def _why_not(subject: DiskSubject) -> str:
-    if subject.told:
-        from condatui.view_models.told import disk_words  # noqa: PLC0415 - only snapshots need it
+def _told(subject: DiskSubject, line: int, width: int, glyphs: Glyphs) -> Text | None:
+    """One of the lines about what a snapshot tells; None for an environment on this machine."""
+    if subject.told is None:
+        return None
+    from condatui.view_models.told import disk_words  # noqa: PLC0415 - only snapshots need it
 
-        return disk_words(subject.told)
+    return shorten_text(Text(disk_words(subject.told)[line]), width, glyphs.ellipsis, cut="end")
+
+
+def _why_not(subject: DiskSubject) -> str:
     if subject.environment.state == "missing":
         return "It does not exist: it occupies nothing."
     if subject.entries is not None:
