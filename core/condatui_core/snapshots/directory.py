@@ -18,7 +18,7 @@ from condatui_core.records.finding import Finding
 from condatui_core.records.host_snapshot import HeldBytes, HostSnapshot, ToldVerdict
 from condatui_core.records.installation import ChannelConfig, Installation
 from condatui_core.records.other_machine import OtherMachine, OtherMachines, RefusedSnapshot
-from condatui_core.snapshots.document import ENDINGS, SnapshotError, read_snapshot
+from condatui_core.snapshots.document import ENDINGS, SnapshotError, read_with_size
 from condatui_core.snapshots.machine import (
     SharedPackages,
     channel_configs_of,
@@ -34,6 +34,8 @@ from condatui_core.text import sanitize, some_of
 _MOST_FILES = 5_000
 _MOST_PACKAGES = 3_000_000
 """Different packages of all machines together; thousands of machines have some ten thousands."""
+_MOST_TOLD = 512 << 20
+"""Bytes of text beside the tables of packages; a machine of fifty environments has a tenth of a megabyte."""
 _OLD = timedelta(days=7)
 """From then on much may be otherwise by now."""
 _AHEAD = timedelta(days=1)
@@ -64,6 +66,7 @@ class SnapshotDirectory:
         self._machines: dict[str, _Machine] = {}
         self._older: dict[str, list[str]] = {}
         self._refused: list[RefusedSnapshot] = []
+        self._told_bytes = 0
 
     def read_some(self, seconds: float) -> bool:
         """Read snapshots for about this time; returns whether there are more to read."""
@@ -99,9 +102,12 @@ class SnapshotDirectory:
 
     def _read(self, file: str) -> None:
         try:
-            snapshot = read_snapshot(file)
+            snapshot, told = read_with_size(file)
             if len(self._shared) + len(snapshot.table) > _MOST_PACKAGES:
                 raise SnapshotError(f"With it there would be more than {_MOST_PACKAGES:,} different packages.")
+            if self._told_bytes + told > _MOST_TOLD:
+                raise SnapshotError(f"With it there would be more than {_MOST_TOLD >> 20} MB beside the packages.")
+            self._told_bytes += told
             self._take(file, snapshot)
         except CondatuiError as error:
             self._refused.append(RefusedSnapshot(file=file, reason=error.title))

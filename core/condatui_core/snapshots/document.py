@@ -7,6 +7,7 @@ import os
 import re
 import zlib
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -24,13 +25,13 @@ ENDINGS = (".json", ".json.gz")
 _LARGEST_FILE = 32 << 20
 _LARGEST_TEXT = 64 << 20
 """Bytes of the document itself: two hundred environments without a package in common have a third of it."""
-_MOST_VALUES = 1_000_000
-"""Lists and objects in a document: each costs hundreds of bytes of memory, however short its text is."""
+_MOST_LISTS = 1_000_000
+_MOST_VALUES = 2_500_000
+"""Lists and objects in a document, and values in these: each costs dozens or hundreds of bytes of memory, however
+short its text is."""
 _MOST_PACKAGES = 300_000
 """Packages in the table."""
 _MOST_ENVIRONMENTS = 20_000
-_MOST_HELD = 5_000_000
-"""Packages of all environments together: each costs a few bytes of the file, and a place in memory here."""
 _LONGEST_PATH = 4096
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
 _GZIP = b"\x1f\x8b"
@@ -123,31 +124,48 @@ def compress(text: bytes) -> bytes:
 
 def read_snapshot(file: str) -> HostSnapshot:
     """Read a snapshot. SnapshotError if the file is none, NewerFormatError if a newer condatui has made it."""
+    return read_with_size(file)[0]
+
+
+def read_with_size(file: str) -> tuple[HostSnapshot, int]:
+    """Read a snapshot as `read_snapshot` does, and how many bytes its text has without the table of packages."""
     try:
         data = read_bounded(file, _LARGEST_FILE)
     except (OSError, ValueError) as error:
         raise SnapshotError(_words(error), sanitize(file)) from error
-    return decode_snapshot(data, file)
+    return _decoded(data, file)
 
 
 def decode_snapshot(data: bytes, where: str) -> HostSnapshot:
     """Decode a snapshot that came from `where`. Raises as `read_snapshot`."""
+    return _decoded(data, where)[0]
+
+
+def _decoded(data: bytes, where: str) -> tuple[HostSnapshot, int]:
     try:
         text = _decompressed(data) if data.startswith(_GZIP) else data
-        if text.count(b"[") + text.count(b"{") > _MOST_VALUES:
-            raise ValueError(f"more than {_MOST_VALUES:,} lists and objects")
-        snapshot = _decoded(text, where)
+        _check_counts(text)
+        snapshot = _typed(text, where)
         _check(snapshot)
     except (OSError, ValueError, zlib.error) as error:
         raise SnapshotError(_words(error), sanitize(where)) from error
-    return snapshot
+    return snapshot, len(text) - sum(memoryview(each).nbytes for each in snapshot.table)
 
 
-def _decoded(text: bytes, where: str) -> HostSnapshot:
+def _check_counts(text: bytes) -> None:
+    """ValueError for a document that would take much more memory than its text does."""
+    if text.count(b"[") + text.count(b"{") > _MOST_LISTS:
+        raise ValueError(f"more than {_MOST_LISTS:,} lists and objects")
+    if text.count(b",") > _MOST_VALUES:
+        raise ValueError(f"more than {_MOST_VALUES:,} values")
+
+
+def _typed(text: bytes, where: str) -> HostSnapshot:
     try:
         snapshot = decode(text, _SNAPSHOT)
     except OSError:
-        _check_format(format_of(text), where)  # what is wrong with it may be that it is newer
+        with suppress(OSError):  # what is wrong with it may be that it is newer
+            _check_format(format_of(text), where)
         raise
     _check_format(snapshot.format, where)
     return snapshot
@@ -194,9 +212,6 @@ def _check(snapshot: HostSnapshot) -> None:
     size = len(snapshot.table)
     if size > _MOST_PACKAGES:
         raise ValueError(f"more than {_MOST_PACKAGES:,} different packages")
-    held = sum(len(each.rows) for each in snapshot.packages.values())
-    if held > _MOST_HELD:
-        raise ValueError(f"more than {_MOST_HELD:,} packages")
     if any(each.rows and max(each.rows) >= size for each in snapshot.packages.values()):
         raise ValueError("an environment has a package that is not in the table")
 

@@ -49,6 +49,7 @@ BAD: dict[str, tuple[bytes, str]] = {
     "a bomb": (compress(b" " * (65 << 20)), "more than 64 MB"),
     "deep": (b'{"format": 1, "x": ' + b"[" * 200_000, "nested too deeply"),
     "many values": (b'{"format": 1, "table": [' + b"[]," * 1_000_001, "more than 1,000,000 lists"),
+    "many texts": (b'{"format": 1, "unread": [' + b'"",' * 2_500_001, "more than 2,500,000 values"),
     "not UTF-8": (b'{"format": 1, "host": "\xff"}', "not UTF-8"),
     "a format of none": (_changed(lambda document: document.update(format=0)), "no snapshot has the format 0"),
     "no zone": (_changed(lambda document: document.update(at="2026-05-20T12:00:00")), "timezone"),
@@ -137,6 +138,16 @@ def test_what_all_machines_together_may_hold_is_bounded(tmp_path: Path, monkeypa
     assert [each.host for each in told.machines] == ["a"]
     assert len(told.refused) == 2
     assert "more than 3 different packages" in told.refused[0].reason
+
+
+def test_what_all_machines_together_may_tell_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_snapshot(tmp_path, "a", loaded("x", [package("one")]))
+    one = len(gzip.decompress((tmp_path / "a.json.gz").read_bytes()))
+    monkeypatch.setattr("condatui_core.snapshots.directory._MOST_TOLD", one)
+    put_snapshot(tmp_path, "b", loaded("x", [package("one")]))
+    told = read_all(tmp_path)
+    assert [each.host for each in told.machines] == ["a"]
+    assert "beside the packages" in told.refused[0].reason
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:

@@ -25,18 +25,21 @@ _COLUMNS = (
 )
 
 
+_ELSEWHERE = (TableColumn("name", "alike to it", 36), _COLUMNS[1], _COLUMNS[3])
+"""On other machines nothing goes, and nothing is freed."""
+
+
 class _MembersModel:
     """The members of a group as rows."""
 
     def __init__(self, group: AlikeGroup, described: DuplicateGroupDocument, glyphs: Glyphs) -> None:
         self._members = tuple(zip(group.members, described.members, strict=True))
         self._elsewhere = any(each.host for each in described.members)
-        """Whether they are on other machines, where nothing is removed from here."""
         self._glyphs = glyphs
 
     @property
     def columns(self) -> tuple[TableColumn, ...]:
-        return tuple(each for each in _COLUMNS if each.id != "frees" or not self._elsewhere)
+        return _ELSEWHERE if self._elsewhere else _COLUMNS
 
     def __len__(self) -> int:
         return len(self._members)
