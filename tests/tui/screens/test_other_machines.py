@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Sequence
 
 import pytest
 from msgspec.structs import replace
 
 from condatui.actions.registry import ACTIONS
+from condatui.screens import nodes
 from condatui.screens.nodes import NodesScreen
+from condatui_core.analyses.nodes import node_groups
 from condatui_core.errors import UsageError
+from condatui_core.records.environment import Inventory
 from condatui_core.records.host_snapshot import HeldBytes, ToldVerdict
+from condatui_core.records.node import NodeGroup
 from condatui_core.records.other_machine import OtherMachines
 from support.fake_workbench import FakeWorkbench
 from support.inventories import finding, inventory, loaded, package
@@ -109,6 +115,15 @@ async def test_what_a_snapshot_tells_stands_in_the_details_with_its_age() -> Non
         asked = (workbench.file_checks, workbench.looks_back, workbench.slimmed, workbench.gpu.checked)
         assert not any("gpu04" in prefix for prefixes in asked for prefix in prefixes)
         assert not any("gpu0" in prefix for prefix in workbench.gpu.looked)
+
+
+async def test_what_nobody_has_examined_is_not_called_healthy() -> None:
+    async with opened(workbench=bench(others(*FLEET[:1], collector="standalone"))) as driver:
+        await shown(driver)
+        driver.place.go_to(FLEET[0].prefix)
+        await driver.press("]", "]", "]")
+        await driver.until(lambda: "Listed by a script that examines nothing" in driver.text)
+        assert "All good" not in driver.text
 
 
 ON_ENVIRONMENTS = [action for action in ACTIONS if action.acts_on and "environments" in action.places]
@@ -240,6 +255,31 @@ async def test_names_on_many_machines_are_folded_into_one_row_each() -> None:
         assert isinstance(driver.app.screen, NodesScreen)
         await driver.press("escape")
         assert driver.names[0] == "mine"
+
+
+async def test_while_machines_arrive_one_search_runs_at_a_time_and_the_last_one_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate, go_on, begun = asyncio.Event(), threading.Event(), list[int]()
+
+    def waiting(inventory: Inventory, hosts: Sequence[str]) -> tuple[NodeGroup, ...]:
+        begun.append(len(hosts))
+        go_on.wait(60)
+        return node_groups(inventory, hosts)
+
+    monkeypatch.setattr(nodes, "node_groups", waiting)
+    arriving = [others(*FLEET[:count], pending=5 - count) for count in (3, 4)]
+    async with opened(workbench=bench(others(*FLEET[:2], pending=3), gate, *arriving, others(*FLEET))) as driver:
+        await shown(driver)
+        await driver.press("=")
+        await driver.until(lambda: begun)
+        assert "Comparing what the machines have." in driver.text
+        gate.set()
+        await driver.until(lambda: driver.app.session.others and not driver.app.session.others.pending)
+        assert begun == [3]
+        go_on.set()
+        await driver.until(lambda: "gpu03 numpy" in driver.text)
+        assert begun == [3, 6]
 
 
 async def test_nodes_that_are_the_same_are_not_compared_and_a_filter_finds_a_machine() -> None:

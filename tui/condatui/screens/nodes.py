@@ -48,8 +48,9 @@ class NodesScreen(FilteredPlace):
         """The groups that pass the filter, in their order."""
         self._groups: tuple[NodeGroup, ...] | None = None
         """None until they are found."""
-        self._found_in: Inventory | None = None
+        self._found_in: object = None
         """What the groups were looked for in last."""
+        self._finding = False
 
     def compose_body(self) -> ComposeResult:
         """The groups, and the one under the cursor in words."""
@@ -79,7 +80,8 @@ class NodesScreen(FilteredPlace):
         return reworded(super().actions, {"list.open": ("compare", "Compare the reference with those that differ.")})
 
     def on_mount(self) -> None:
-        """Focus the groups."""
+        """Say that the groups are looked for, and focus them."""
+        self._show()
         self.focus_body()
 
     def focus_body(self) -> None:
@@ -88,17 +90,23 @@ class NodesScreen(FilteredPlace):
 
     def show_session(self) -> None:
         """Look again if environments have changed."""
-        inventory = self.session.everywhere
-        if self._found_in is None or inventory.environments != self._found_in.environments:
-            self._found_in = inventory
-            self._find(inventory)
+        if not self._finding and self._found_in != _contents_of(self.session.everywhere):
+            self._finding = True
+            self._find()
         super().show_session()
 
-    @work(group="nodes", exclusive=True, exit_on_error=False, description="compare the nodes")
-    async def _find(self, inventory: Inventory) -> None:
-        hosts = tuple(dict.fromkeys(each.host for each in inventory.environments))
-        self._groups = await asyncio.to_thread(node_groups, inventory, hosts)
-        self._show()
+    @work(group="nodes", exit_on_error=False, description="compare the nodes")
+    async def _find(self) -> None:
+        """Look until nothing has changed meanwhile: a thread cannot be cancelled, so only one runs."""
+        try:
+            while (wanted := _contents_of(self.session.everywhere)) != self._found_in:
+                inventory = self.session.everywhere
+                hosts = tuple(dict.fromkeys(each.host for each in inventory.environments))
+                self._groups = await asyncio.to_thread(node_groups, inventory, hosts)
+                self._found_in = wanted
+                self._show()
+        finally:
+            self._finding = False
 
     def _show(self) -> None:
         session, query = self.session, self.nodes_query
@@ -183,3 +191,8 @@ class NodesScreen(FilteredPlace):
             self.apply_filter("")
         elif self.is_current:
             self.dismiss()
+
+
+def _contents_of(inventory: Inventory) -> list[tuple[str, int]]:
+    """What the groups depend on: contents stay the same objects until they are read again."""
+    return [(each.prefix, id(each.contents)) for each in inventory.environments]

@@ -154,6 +154,11 @@ def text_of(tab: str, subject: DetailSubject, glyphs: Glyphs) -> Text:
     """The text of a text tab; empty if there is nothing to say."""
     if tab == "health":
         return health_text(
-            subject.environment, subject.now, words=subject.words, glyphs=glyphs, verified=subject.verified
+            subject.environment,
+            subject.now,
+            words=subject.words,
+            glyphs=glyphs,
+            verified=subject.verified,
+            examined=subject.told is None or subject.told.machine.examined,
         )
     return gpu_text(subject.gpu, glyphs=glyphs) if subject.gpu else Text()

@@ -17,6 +17,7 @@ from condatui_core.records.finding import Finding, Problem
 from condatui_core.text import counted, sanitize
 
 _PROBLEMS_SHOWN = 20
+_LISTED = "Listed by a script that examines nothing: no finding does not mean that all is well."
 
 
 def health_text(
@@ -26,16 +27,20 @@ def health_text(
     words: RemedyWords,
     glyphs: Glyphs = UNICODE,
     verified: VerifiedFile | None = None,
+    examined: bool = True,
 ) -> Text:
     """The findings of an environment with evidence and remedies, its last use and its unreadable files, as lines.
 
-    `words` says the remedies; above all stands what came of verifying it against a file.
+    `words` says the remedies; above all stands what came of verifying it against a file. One that was not `examined`,
+    but only listed on another machine, may have more.
     """
     contents = environment.contents
     findings = environment.findings
     lines = [
         findings_text(findings, words=words, glyphs=glyphs, with_ids=True) if findings else _none(environment, glyphs)
     ]
+    if not examined:
+        lines = [Text(_LISTED, styles.DIM), *(lines if findings else ())]
     if verified:
         lines = [verified_text(verified, glyphs), Text(), *lines]
     if environment.keep or environment.baseline:
