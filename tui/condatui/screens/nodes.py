@@ -1,4 +1,4 @@
-"""Nodes that should be the same: the environments of one name on many machines, folded into one row each."""
+"""Nodes that should be the same: environments of one name on the machines that snapshots tell of, a row each."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ from condatui.widgets.lines_pane import LinesPane
 from condatui.widgets.virtual_table import VirtualTable
 from condatui_core.analyses.nodes import node_groups
 from condatui_core.records.comparison import MOST_COLUMNS
-from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.environment import Environment
 from condatui_core.records.node import NodeGroup
+from condatui_core.records.other_machine import OtherMachines
 from condatui_core.text import sanitize
 
 
@@ -48,7 +49,7 @@ class NodesScreen(FilteredPlace):
         """The groups that pass the filter, in their order."""
         self._groups: tuple[NodeGroup, ...] | None = None
         """None until they are found."""
-        self._found_in: object = None
+        self._found_in: OtherMachines | None = None
         """What the groups were looked for in last."""
         self._finding = False
 
@@ -90,7 +91,7 @@ class NodesScreen(FilteredPlace):
 
     def show_session(self) -> None:
         """Look again if environments have changed."""
-        if not self._finding and self._found_in != _contents_of(self.session.everywhere):
+        if not self._finding and self._found_in is not self.session.others:
             self._finding = True
             self._find()
         super().show_session()
@@ -99,10 +100,9 @@ class NodesScreen(FilteredPlace):
     async def _find(self) -> None:
         """Look until nothing has changed meanwhile: a thread cannot be cancelled, so only one runs."""
         try:
-            while (wanted := _contents_of(self.session.everywhere)) != self._found_in:
-                inventory = self.session.everywhere
-                hosts = tuple(dict.fromkeys(each.host for each in inventory.environments))
-                self._groups = await asyncio.to_thread(node_groups, inventory, hosts)
+            while (wanted := self.session.others) is not None and wanted is not self._found_in:
+                hosts = tuple(each.host for each in wanted.machines)
+                self._groups = await asyncio.to_thread(node_groups, wanted.inventory, hosts)
                 self._found_in = wanted
                 self._show()
         finally:
@@ -110,9 +110,9 @@ class NodesScreen(FilteredPlace):
 
     def _show(self) -> None:
         session, query = self.session, self.nodes_query
-        self.shown = query.of(self._groups or (), session.host)
+        self.shown = query.of(self._groups or ())
         self.table.show_order(query.by, descending=query.reverse)
-        model = NodesModel(self.shown, here=session.host, glyphs=session.glyphs)
+        model = NodesModel(self.shown, glyphs=session.glyphs)
         self.table.set_model(model, empty=self._why_empty())
         self._show_group()
         self.draw_bottom()
@@ -125,7 +125,7 @@ class NodesScreen(FilteredPlace):
         return Text("No two machines have an environment of the same name.", styles.DIM)
 
     def _show_group(self) -> None:
-        text = nodes_text(self.current, self.session.host, self.session.glyphs) if self.current else Text()
+        text = nodes_text(self.current, self.session.glyphs) if self.current else Text()
         self.query_one("#node", LinesPane).set_text(text)
 
     @on(VirtualTable.CursorMoved, "#nodes")
@@ -144,7 +144,7 @@ class NodesScreen(FilteredPlace):
             if len(prefixes) < 2:
                 self.say("There is nothing to compare: all that can be read are equal.")
             else:
-                self.post_message(ComparisonProposed(prefixes, not_compared(group, self.session.host)))
+                self.post_message(ComparisonProposed(prefixes, not_compared(group)))
 
     def status(self) -> Text:
         """The position of the cursor, the filter and the order."""
@@ -180,7 +180,7 @@ class NodesScreen(FilteredPlace):
     def action_copy(self) -> None:
         """Copy what the details say of the group under the cursor."""
         if group := self.current:
-            self.app.copy_to_clipboard(copyable(nodes_text(group, self.session.host, self.session.glyphs).plain))
+            self.app.copy_to_clipboard(copyable(nodes_text(group, self.session.glyphs).plain))
             self.say(f"Copied what differs in {sanitize(group.name)}")
 
     def action_back(self) -> None:
@@ -191,8 +191,3 @@ class NodesScreen(FilteredPlace):
             self.apply_filter("")
         elif self.is_current:
             self.dismiss()
-
-
-def _contents_of(inventory: Inventory) -> list[tuple[str, int]]:
-    """What the groups depend on: contents stay the same objects until they are read again."""
-    return [(each.prefix, id(each.contents)) for each in inventory.environments]

@@ -32,11 +32,11 @@ class NodesQuery(Struct, frozen=True):
     by: str = "same"
     reverse: bool = False
 
-    def of(self, groups: Sequence[NodeGroup], here: str) -> tuple[NodeGroup, ...]:
+    def of(self, groups: Sequence[NodeGroup]) -> tuple[NodeGroup, ...]:
         """The groups that pass; by `same` those come first that differ on most machines."""
         wanted = self.text.strip().casefold()
         inverse, words = wanted.startswith("!"), wanted.removeprefix("!").split()
-        passing = [each for each in groups if not words or _has_all(each, words, here) != inverse]
+        passing = [each for each in groups if not words or _has_all(each, words) != inverse]
         if self.by == "same":
             passing.sort(key=lambda each: each.equal - len(each.nodes))
         return tuple(reversed(passing) if self.reverse else passing)
@@ -46,8 +46,9 @@ class NodesQuery(Struct, frozen=True):
         return replace(self, by="name" if self.by == "same" else "same", reverse=False)
 
 
-def _has_all(group: NodeGroup, words: Sequence[str], here: str) -> bool:
-    text = f"{group.name} {group.path} {' '.join(deviations(group, here=here))}".casefold()
+def _has_all(group: NodeGroup, words: Sequence[str]) -> bool:
+    told = (f"{host} {state_words(node)}" for host, node in differing(group))
+    text = " ".join((group.name, group.path, *told)).casefold()
     return all(word in text for word in words)
 
 
@@ -64,10 +65,8 @@ _COLUMNS = (
 class NodesModel:
     """Groups in the order given; the key of a row is the prefix of its reference."""
 
-    def __init__(self, groups: Sequence[NodeGroup], *, here: str, glyphs: Glyphs = UNICODE) -> None:
-        """`here` is the name of this machine."""
+    def __init__(self, groups: Sequence[NodeGroup], *, glyphs: Glyphs = UNICODE) -> None:
         self._groups = groups
-        self._here = here
         self._glyphs = glyphs
         self._made: dict[int, tuple[Text, ...]] = {}
 
@@ -97,7 +96,7 @@ class NodesModel:
     def _same(self, group: NodeGroup) -> Text:
         equal = f"all {group.equal} equal" if group.uniform else f"{group.equal} equal"
         text = Text(equal, styles.DIM if group.uniform else styles.PLAIN)
-        for deviation in deviations(group, self._glyphs, here=self._here):
+        for deviation in deviations(group, self._glyphs):
             text.append(f" {self._glyphs.separator} ", styles.DIM).append(deviation, styles.WARNING)
         return text
 
@@ -105,16 +104,16 @@ class NodesModel:
 # The details of one name
 
 
-def nodes_text(group: NodeGroup, here: str, glyphs: Glyphs = UNICODE) -> Text:
+def nodes_text(group: NodeGroup, glyphs: Glyphs = UNICODE) -> Text:
     """Where it is, which machine stands for most, and each difference with the machines that have it."""
     reference = next((each for each in group.nodes if each.prefix == group.reference), None)
     name = sanitize(group.name)
     where = f" in {sanitize(group.path)}" if group.path and group.path != group.name else ""
     lines = [Text.assemble((name, styles.STRONG), f"{where} on {counted(len(group.there), 'host')}")]
     if reference:
-        lines.append(Text(f"{group.equal} equal {sanitize(reference.host or here)}", styles.DIM))
+        lines.append(Text(f"{group.equal} equal {sanitize(reference.host)}", styles.DIM))
     told: dict[str, list[str]] = {}
-    for host, node in differing(group, here):
+    for host, node in differing(group):
         words = member_words(node.difference, glyphs) if node.difference else state_words(node, glyphs)
         told.setdefault(words, []).append(host)
     for words, hosts in told.items():
@@ -122,10 +121,10 @@ def nodes_text(group: NodeGroup, here: str, glyphs: Glyphs = UNICODE) -> Text:
     return Text("\n").join(lines)
 
 
-def not_compared(group: NodeGroup, here: str) -> str:
+def not_compared(group: NodeGroup) -> str:
     """Which machines a comparison leaves out, and why; empty if none."""
     words = (("missing", "It is missing on"), ("unread", "It could not be read on"))
-    deviant = differing(group, here)
+    deviant = differing(group)
     told = ((said, [host for host, node in deviant if node.state == state]) for state, said in words)
     return " ".join(f"{said} {some_of(hosts)}." for said, hosts in told if hosts)
 

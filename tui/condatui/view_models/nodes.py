@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from operator import itemgetter
 
 from condatui.view_models.alike import difference_words, requested_first
 from condatui.view_models.glyphs import UNICODE, Glyphs
@@ -23,18 +22,17 @@ def node_words(group: NodeGroup, glyphs: Glyphs = UNICODE) -> str:
     return f" {glyphs.separator} ".join(deviations(group, glyphs))
 
 
-def deviations(group: NodeGroup, glyphs: Glyphs = UNICODE, *, here: str = "") -> Iterator[str]:
-    """Each difference once, with the machines that have it; `here` is the name of this one."""
+def deviations(group: NodeGroup, glyphs: Glyphs = UNICODE) -> Iterator[str]:
+    """Each difference once, with the machines that have it."""
     told: dict[str, list[str]] = {}
-    for host, node in differing(group, here):
+    for host, node in differing(group):
         told.setdefault(state_words(node, glyphs), []).append(host)
     return (f"{some_of(hosts, _MOST)} {words}" for words, hosts in told.items())
 
 
-def differing(group: NodeGroup, here: str = "") -> list[tuple[str, Node]]:
+def differing(group: NodeGroup) -> list[tuple[str, Node]]:
     """The machines that are not as the reference, by their names as they are shown."""
-    found = [(sanitize(each.host or here), each) for each in group.nodes if each.state != "equal"]
-    return sorted(found, key=itemgetter(0))
+    return [(sanitize(each.host), each) for each in group.nodes if each.state != "equal"]
 
 
 def state_words(node: Node, glyphs: Glyphs = UNICODE) -> str:
