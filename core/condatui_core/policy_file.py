@@ -40,6 +40,7 @@ _EXPECTED: Mapping[str, str] = {
     "users": "a list of user names",
     "max_environments_per_user": "a whole number, 0 or more",
     "max_bytes_per_user": "a size such as 200G",
+    "max_inodes_per_user": "a whole number, 0 or more",
     "allowed_channels": "a list of channels and patterns",
     "forbidden_channels": "a list of channels and patterns",
     "allowed_licenses": "a list of licenses and patterns",

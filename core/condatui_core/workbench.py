@@ -18,10 +18,11 @@ from condatui_core.keep_marks import KeepMarks
 from condatui_core.loading import Loading
 from condatui_core.prefixes.probe import set_aside_from, user_name
 from condatui_core.proc.runner import CommandLog, ProcessRunner, Runner
-from condatui_core.records.environment import Environment, Inventory, KeepMark, UserMarks
+from condatui_core.records.environment import Environment, Inventory, KeepMark, UserMarks, elsewhere, host_of
 from condatui_core.records.finding import Finding
 from condatui_core.remedy import LeaveReadOnly
 from condatui_core.settings import Locations, Settings, expand_home
+from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
     from condatui_core.actions.protocol import JobContext
@@ -83,6 +84,8 @@ class Workbench:
         self._loading = Loading(settings, locations, self._client)
         self.read_only = settings.read_only
         """Whether nothing can be changed: the queue takes no job, and marks stay as they are."""
+        self.snapshots = ""
+        """The directory with the snapshots of other machines that the screens show too; empty for none."""
         self.frees: Callable[[Sequence[str]], int | None] = lambda _: None
         """The bytes that removing exactly these prefixes would free; set by the owner of the disk measurement."""
 
@@ -114,6 +117,7 @@ class Workbench:
             log=self.log,
             clock=self._client.now,
             check_writable=self.check_writable,
+            check_here=self.check_here,
         )
 
     def check_writable(self) -> None:
@@ -121,6 +125,12 @@ class Workbench:
         if self.read_only:
             advice = LeaveReadOnly(started=self.settings.read_only)
             raise RefusedError("condatui is read-only: nothing is changed.", hint=advice)
+
+    def check_here(self, prefixes: Iterable[str]) -> None:
+        """Raise RefusedError if one of these is an environment of another machine: that can only be looked at."""
+        for prefix in prefixes:
+            if host := host_of(prefix):
+                raise RefusedError(elsewhere(sanitize(host)), sanitize(prefix))
 
     def set_read_only(self, read_only: bool) -> None:
         """Allow changes or not; RefusedError if it was started without them: then that stays so until its end."""
@@ -161,6 +171,13 @@ class Workbench:
             return encode_snapshot(snapshot, listing, compressed=compressed)
 
         return await asyncio.to_thread(made)
+
+    def look_at_snapshots(self, place: str) -> None:
+        """Let the screens show what the snapshots in a directory tell; UsageError if `place` has none."""
+        from condatui_core.snapshots.directory import SnapshotDirectory  # noqa: PLC0415 - most have none
+
+        SnapshotDirectory(place, self._client.now)
+        self.snapshots = place
 
     async def other_machines(self, place: str) -> AsyncIterator[OtherMachines]:
         """Yield what the snapshots in a directory tell, each time of more of them; the last one is complete.
@@ -343,6 +360,7 @@ class Workbench:
         Raises UsageError if there is no such command, or nothing to run it in, and RefusedError while nothing can be
         changed: a command may write.
         """
+        self.check_here((environment.prefix,))
         self.check_writable()
         from condatui_core.prefixes.last_used import OwnUses  # noqa: PLC0415 - not before somebody asks
         from condatui_core.tracing.usage import trace_usage  # noqa: PLC0415 - as above
@@ -411,6 +429,7 @@ class Workbench:
         `marks` has those that come back as they were, by prefix. Raises CondatuiError if the file of the marks
         cannot be read or written; then nothing is changed.
         """
+        self.check_here(prefixes)
         self.check_writable()
         by, at = user_name(self._client.caller.euid), self._client.now()
         return await asyncio.to_thread(
@@ -419,6 +438,7 @@ class Workbench:
 
     async def unkeep(self, prefixes: Sequence[str]) -> UserMarks:
         """Take the keep marks of environments away, and return those that are left. Raises CondatuiError as `keep`."""
+        self.check_here(prefixes)
         self.check_writable()
         return await asyncio.to_thread(KeepMarks(self.locations).unkeep, prefixes)
 
@@ -427,6 +447,7 @@ class Workbench:
 
         Raises RefusedError as `may_set_baseline`, CondatuiError as `keep`.
         """
+        self.check_here((prefix,))
         self.may_set_baseline()
         self.check_writable()
         return await asyncio.to_thread(KeepMarks(self.locations).set_baseline, prefix)
@@ -439,6 +460,7 @@ class Workbench:
 
     async def remember_file(self, environment: Environment, file: str) -> UserMarks:
         """Remember the file that describes an environment, by its absolute path. Raises CondatuiError as `keep`."""
+        self.check_here((environment.prefix,))
         self.check_writable()
         return await asyncio.to_thread(KeepMarks(self.locations).remember_file, environment.prefix, file)
 

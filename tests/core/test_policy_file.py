@@ -22,6 +22,7 @@ names: '[a-z]+(-[a-z]+)*'
 users: [ada, ben]
 max_environments_per_user: 5
 max_bytes_per_user: 1.5 TB
+max_inodes_per_user: 3000000
 allowed_channels: [conda-forge, our-*]
 forbidden_channels: [defaults]
 allowed_licenses: [MIT, BSD*]
@@ -53,6 +54,7 @@ def test_every_field_is_read(tmp_path: Path) -> None:
         users=("ada", "ben"),
         max_environments_per_user=5,
         max_bytes_per_user=1_500_000_000_000,
+        max_inodes_per_user=3_000_000,
         allowed_channels=("conda-forge", "our-*"),
         forbidden_channels=("defaults",),
         allowed_licenses=("MIT", "BSD*"),

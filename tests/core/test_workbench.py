@@ -12,14 +12,31 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from condatui_core.errors import NewerFormatError, RefusedError
+from condatui_core.errors import NewerFormatError, RefusedError, UsageError
 from condatui_core.gpu.result_cache import ResultCache
 from condatui_core.inventory import Machine
 from condatui_core.prefixes.last_used import OwnUses
 from condatui_core.prefixes.prefix import read_prefix
-from condatui_core.records.environment import Environment, Inventory, LastUsed
+from condatui_core.records.environment import Environment, Inventory, LastUsed, UserMarks
 from condatui_core.records.installation import CondaFacts, Installation
-from condatui_core.records.request import RemoveRequest
+from condatui_core.records.request import (
+    CheckpointRequest,
+    CleanupRequest,
+    CloneRequest,
+    ExportAllRequest,
+    ExportRequest,
+    LeftoversRequest,
+    MergeRequest,
+    PackRequest,
+    RelinkRequest,
+    RemoveRequest,
+    Request,
+    RollbackRequest,
+    SeparateRequest,
+    ShipRequest,
+    SlimRequest,
+    UpdateRequest,
+)
 from condatui_core.records.usage import Run
 from condatui_core.remedy import LeaveReadOnly
 from condatui_core.settings import Locations, Settings
@@ -27,8 +44,10 @@ from condatui_core.workbench import Workbench
 from support import gpu_facts
 from support.disk_trees import write
 from support.fake_jobs import plan_like
+from support.inventories import loaded
 from support.kernels import make_kernel
 from support.prefixes import FakePrefix
+from support.snapshots import put_snapshot
 
 LATER = timedelta(hours=1)
 """What was made a moment ago is not believed to stay as it is; an hour later it is."""
@@ -408,6 +427,65 @@ def test_read_only_neither_marks_nor_jobs_nor_commands_are_taken(
     assert (workbench.marks(), workbench.jobs.jobs) == (marks, ())
     workbench.set_read_only(False)
     asyncio.run(workbench.unkeep([prefix]))
+
+
+ELSEWHERE = "gpu07:/opt/envs/nlp"
+HERE = "/opt/envs/nlp"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        CloneRequest(source=ELSEWHERE, target="/opt/envs/new"),
+        ExportRequest(prefix=ELSEWHERE, file="/tmp/x.yml"),
+        ExportAllRequest(prefixes=(HERE, ELSEWHERE), directory="/tmp/x"),
+        PackRequest(prefix=ELSEWHERE, file="/tmp/x.tar.gz"),
+        ShipRequest(prefix=ELSEWHERE, directory="/tmp/x"),
+        RemoveRequest(prefixes=(HERE, ELSEWHERE)),
+        MergeRequest(keeper=ELSEWHERE, member=HERE),
+        MergeRequest(keeper=HERE, member=ELSEWHERE),
+        UpdateRequest(prefixes=(ELSEWHERE,), like=HERE),
+        UpdateRequest(prefixes=(HERE,), like=ELSEWHERE),
+        CheckpointRequest(prefixes=(ELSEWHERE,)),
+        RollbackRequest(prefix=ELSEWHERE, revision=1),
+        SlimRequest(source=ELSEWHERE, target="/opt/envs/new", classes=()),
+        LeftoversRequest(prefixes=(ELSEWHERE,)),
+        RelinkRequest(prefixes=(ELSEWHERE,)),
+        SeparateRequest(prefix=ELSEWHERE),
+        CleanupRequest(parts=(RelinkRequest(prefixes=(HERE,)), RemoveRequest(prefixes=(ELSEWHERE,)))),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_nothing_is_planned_for_what_another_machine_has(make: MakeWorkbench, request_: Request) -> None:
+    with pytest.raises(RefusedError, match="on gpu07: what a snapshot tells can be looked at, not changed"):
+        asyncio.run(make().jobs.plan(request_))
+
+
+def test_what_another_machine_has_is_neither_marked_nor_run(make: MakeWorkbench) -> None:
+    workbench = make()
+    environment = environment_at(ELSEWHERE)
+    for change in (
+        lambda: workbench.keep([HERE, ELSEWHERE], "the paper"),
+        lambda: workbench.unkeep([ELSEWHERE]),
+        lambda: workbench.set_baseline(ELSEWHERE),
+        lambda: workbench.remember_file(environment, "/f"),
+        lambda: workbench.trace(
+            environment, Run(command=("true",), directory="/", seconds=1, output=1), asyncio.Event()
+        ),
+    ):
+        with pytest.raises(RefusedError, match="on gpu07"):
+            asyncio.run(change())
+    assert workbench.marks() == UserMarks()
+
+
+def test_snapshots_are_looked_at_only_where_there_are_some(make: MakeWorkbench, tmp_path: Path) -> None:
+    workbench = make()
+    with pytest.raises(UsageError):
+        workbench.look_at_snapshots(str(tmp_path))
+    assert workbench.snapshots == ""
+    put_snapshot(tmp_path, "gpu07", loaded("nlp"))
+    workbench.look_at_snapshots(str(tmp_path))
+    assert workbench.snapshots == str(tmp_path)
 
 
 def test_what_was_started_read_only_stays_so(make: MakeWorkbench) -> None:

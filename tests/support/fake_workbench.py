@@ -29,6 +29,7 @@ from condatui_core.records.finding import Finding
 from condatui_core.records.gpu import GpuResult
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.kernel import Reference
+from condatui_core.records.other_machine import OtherMachines
 from condatui_core.records.relinking import RelinkSurvey
 from condatui_core.records.request import ExportRequest, RestoreRequest, RollbackRequest, SeparateRequest
 from condatui_core.records.restore_point import RestorePointSummary
@@ -224,6 +225,10 @@ class FakeWorkbench:
         """What the user has said of environments."""
         self.read_only = self.settings.read_only
         """Whether nothing can be changed."""
+        self.snapshots = ""
+        """Where snapshots of other machines would be; empty if there are none."""
+        self.others: Sequence[OtherMachines | Exception | asyncio.Event] = ()
+        """What the snapshots tell, bit by bit; an exception among that is raised, an asyncio.Event is waited for."""
         self.waiting = False
         """Whether a load stands before an event that the test has not set."""
 
@@ -287,6 +292,17 @@ class FakeWorkbench:
                 self.waiting = True
                 await step.wait()
                 self.waiting = False
+            else:
+                yield step
+                await asyncio.sleep(0)
+
+    async def other_machines(self, place: str) -> AsyncIterator[OtherMachines]:
+        assert place == self.snapshots
+        for step in self.others:
+            if isinstance(step, Exception):
+                raise step
+            if isinstance(step, asyncio.Event):
+                await step.wait()
             else:
                 yield step
                 await asyncio.sleep(0)

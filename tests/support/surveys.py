@@ -24,6 +24,7 @@ class Held:
     bytes: int
     outside: bool = False
     unit: str = ""
+    inodes: int = 0
 
 
 def measurement_of(
@@ -51,6 +52,7 @@ def measurement_of(
             each.outside,
             each.bytes,
             each.bytes,
+            inodes=each.inodes,
         )
         for each in held
     )
@@ -62,7 +64,9 @@ def half_of(measurement: Measurement, *prefixes: str) -> Measurement:
     """The same in the middle of the walk, when only these prefixes are walked."""
     uses = [use for use in map(measurement.use_of, prefixes) if use]
     sizes = {
-        use.prefix: PlaceSizes(path=use.prefix, total=use.total, exclusive=use.exclusive, apparent=use.apparent)
+        use.prefix: PlaceSizes(
+            path=use.prefix, total=use.total, exclusive=use.exclusive, apparent=use.apparent, inodes=use.inodes
+        )
         for use in uses
     }
     return replace(measurement, sizes=sizes, entries=617, graph=None)

@@ -10,6 +10,7 @@ from condatui.screens.environments import EnvironmentsScreen
 from condatui_core.settings import Settings
 from support.fake_workbench import FakeWorkbench
 from support.inventories import ROOT, environment, inventory
+from support.other_machines import FLEET, others
 from support.pilots import Driver, opened
 
 
@@ -28,6 +29,20 @@ async def test_an_action_of_the_registry_is_done_from_the_palette(key: str) -> N
     async with opened(inventory(environment("a"))) as driver:
         await choose(driver, key, "Reverse the order")
         await driver.until(lambda: driver.place.environment_query.reverse)
+
+
+async def test_environments_of_a_few_machines_are_offered_with_theirs_and_those_of_hundreds_are_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for most, offered in ((10, True), (1, False)):
+        monkeypatch.setattr("condatui.palette._MOST_NAMES", most)
+        workbench = FakeWorkbench(inventory(environment("mine")))
+        workbench.snapshots, workbench.others = "/snapshots", (others(*FLEET[:1]),)
+        async with opened(workbench=workbench) as driver:
+            await driver.until(lambda: len(driver.names) == 2)
+            await driver.press("colon", *"go to ")
+            await driver.until(lambda: "Go to mine" in driver.text)
+            assert ("Go to nlp-exp on gpu01" in driver.text) is offered
 
 
 async def test_a_second_enter_while_it_closes_does_nothing() -> None:

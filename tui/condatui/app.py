@@ -23,6 +23,7 @@ from condatui.actions.context import ActionContext, comparable, left_out_of_comp
 from condatui.actions.registry import ACTION_BY_ID, bindings
 from condatui.clipboard import COPY_GROUP
 from condatui.messages import (
+    AlikeAcrossFound,
     AlikeFound,
     CleanupFound,
     ComparisonProposed,
@@ -31,6 +32,7 @@ from condatui.messages import (
     GpuChecksConfirmed,
     GpuLearned,
     InventoryLoaded,
+    OthersRead,
 )
 from condatui.palette import Palette, PlaceCommands
 from condatui.recovering_app import RecoveringApp
@@ -43,8 +45,8 @@ from condatui.services.gpu_monitor import CHECKS_GROUP, GpuMonitor
 from condatui.services.job_monitor import JOBS_GROUP, JobMonitor
 from condatui.services.loader import LOAD_GROUP, Loader
 from condatui.services.signals import leaving_on_signals
+from condatui.services.snapshot_reader import OTHERS_GROUP, SnapshotReader
 from condatui.session import Session
-from condatui.view_models.gpu import check_all_question
 from condatui.view_models.styles import check_theme
 from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
@@ -88,6 +90,7 @@ class CondatuiApp(RecoveringApp):
         self._disk_monitor = DiskMonitor(self, self.session)
         self._gpu_monitor = GpuMonitor(self, self.session)
         self._cleanup_monitor = CleanupMonitor(self, self.session)
+        self._snapshot_reader = SnapshotReader(self, self.session)
         self._alike_monitor = AlikeMonitor(self, self.session)
         self.job_monitor = JobMonitor(self, self.session)
         if first:
@@ -130,10 +133,19 @@ class CondatuiApp(RecoveringApp):
             self._disk_monitor.request_full_walk()
             self._gpu_monitor.forget_looks()
         self._loader.load(refresh=refresh, glance=glance)
+        self._snapshot_reader.read()
 
     @on(InventoryLoaded)
     def _take_inventory(self, event: InventoryLoaded) -> None:
         self.session.show(event.inventory)
+
+    @on(OthersRead)
+    def _take_others(self, event: OthersRead) -> None:
+        self.session.show_others(event.others)
+
+    @on(AlikeAcrossFound)
+    def _take_groups_across(self, event: AlikeAcrossFound) -> None:
+        self.session.show_groups_across(event.groups)
 
     @on(DiskSurveyed)
     def _take_survey(self, event: DiskSurveyed) -> None:
@@ -194,7 +206,7 @@ class CondatuiApp(RecoveringApp):
     async def _perform(self, action: KeyAction) -> None:
         place = self.screen
         action_context = (
-            place.action_context if isinstance(place, PlaceScreen) else ActionContext(self.session.inventory)
+            place.action_context if isinstance(place, PlaceScreen) else ActionContext(self.session.everywhere)
         )
         if (reason := action.reason(action_context)) is None:
             await self.run_action(action.call)
@@ -313,4 +325,6 @@ def _as_message(group: str, error: BaseException) -> CondatuiError:
         title = "Copying failed."
     elif group == CLEANUP_GROUP:
         title = "Looking for what could go failed."
+    if group == OTHERS_GROUP:
+        title = "The snapshots of other machines could not be read."
     return unexpected(error, title, "r tries again.")

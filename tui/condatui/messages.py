@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from condatui_core.disk.usage import DiskUsage
     from condatui_core.records.alike import AlikeGroup
     from condatui_core.records.job import Job
+    from condatui_core.records.other_machine import OtherMachines
     from condatui_core.records.request import Request
 
 
@@ -30,6 +31,26 @@ class InventoryLoaded(Message):
     def can_replace(self, message: Message) -> bool:
         """Drop an earlier message that is not handled yet."""
         return isinstance(message, InventoryLoaded)
+
+
+class OthersRead(Message):
+    """What snapshots tell of other machines; it replaces what they have told before."""
+
+    def __init__(self, others: OtherMachines) -> None:
+        super().__init__()
+        self.others = others
+
+    def can_replace(self, message: Message) -> bool:
+        """Drop an earlier message that is not handled yet."""
+        return isinstance(message, OthersRead)
+
+
+class AlikeAcrossFound(Message):
+    """Groups of alike environments on several other machines were found."""
+
+    def __init__(self, groups: tuple[AlikeGroup, ...]) -> None:
+        super().__init__()
+        self.groups = groups
 
 
 class DiskSurveyed(Message):

@@ -21,6 +21,8 @@ from condatui.view_models import styles
 from condatui.view_models.format import copyable
 from condatui_core.text import sanitize
 
+_MOST_NAMES = 1000
+"""If there are more environments, only those of this machine are offered."""
 _Command = tuple[str, str, IgnoreReturnCallbackType]
 """The name, the description and the callback of a command."""
 
@@ -80,8 +82,12 @@ class PlaceCommands(Provider):
             keys = " ".join(place.session.keymap.labels(action))
             yield f"{action.title}  {keys}", description, partial(self.app.run_action, f"app.perform('{action.id}')")
         yield _settings_file(place)
-        for environment in place.session.inventory.environments:
+        session = place.session
+        everywhere = session.everywhere.environments
+        # Textual searches the names on the event loop: those of hundreds of machines would hold up each key.
+        for environment in everywhere if len(everywhere) <= _MOST_NAMES else session.inventory.environments:
             name, prefix = sanitize(environment.name), sanitize(environment.prefix)
+            name = f"{name} on {sanitize(environment.host)}" if environment.host else name
             yield f"Go to {name}", prefix, partial(self.app.post_message, EnvironmentChosen(environment.prefix))
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from textual.app import App
 from textual.signal import Signal
 
@@ -15,19 +16,22 @@ from condatui.actions.registry import ACTION_BY_ID
 from condatui.clipboard import Clipboard
 from condatui.view_models import glyphs
 from condatui.view_models.cleanup.found import CleanupOptions
+from condatui.view_models.environments.query import NO_COSTS
 from condatui.view_models.gpu import GpuState
 from condatui.view_models.remedies import RemedyWords, workbench_words
 from condatui_core.analyses.duplicates import with_duplicates
 from condatui_core.errors import CondatuiError
-from condatui_core.records.environment import Environment, Inventory, KeepMark
+from condatui_core.records.environment import Environment, Inventory, KeepMark, host_of
 
 if TYPE_CHECKING:
     from condatui.view_models.cleanup.found import FoundCleanup
+    from condatui.view_models.told import Told, United
     from condatui_core.disk.usage import DiskUsage
     from condatui_core.records.alike import AlikeGroup
     from condatui_core.records.disk import Cost, Freed
     from condatui_core.records.finding import Finding
     from condatui_core.records.job import Job
+    from condatui_core.records.other_machine import OtherMachines
     from condatui_core.workbench import Workbench
 
 
@@ -41,10 +45,11 @@ class Session:
         self.host = host
         self.clock = clock
         self.keymap = Keymap.of_settings(workbench.settings.keys)
-        self.words: RemedyWords = partial(workbench_words, key=self.key)
-        """Says what to do about something, with the keys of this user."""
-        self.glyphs = glyphs.ASCII if workbench.settings.ascii else glyphs.UNICODE
         self.inventory = Inventory()
+        self.others: OtherMachines | None = None
+        """What snapshots tell of other machines, which can be looked at, not changed; None if none was read."""
+        self.groups_across: tuple[AlikeGroup, ...] = ()
+        """The groups of alike environments on several other machines, of which nothing can go from here."""
         self.loads = 0
         """How many loads have come to their end: what was found out before the last one may not hold any more."""
         self.disk: DiskUsage | None = None
@@ -84,6 +89,16 @@ class Session:
         self.jobs_changed: Signal[Session] = Signal(owner, "jobs changed")
         """Published after each change of a job."""
 
+    @cached_property
+    def words(self) -> RemedyWords:
+        """Says what to do about something, with the keys of this user."""
+        return partial(workbench_words, key=self.key)
+
+    @cached_property
+    def glyphs(self) -> glyphs.Glyphs:
+        """The signs that the settings ask for."""
+        return glyphs.ASCII if self.workbench.settings.ascii else glyphs.UNICODE
+
     def key(self, action: str) -> str:
         """The key of an action, the one to show if there are several; the action's title if it has none."""
         labels = self.keymap.labels(ACTION_BY_ID[action])
@@ -95,8 +110,50 @@ class Session:
         self.inventory = with_duplicates(self.gpus.added_to(measured), self.groups)
         if inventory.complete:
             self.loads += 1
-            self.marked &= {environment.prefix for environment in inventory.environments}
+            here = {environment.prefix for environment in inventory.environments}
+            self.marked = frozenset(each for each in self.marked if each in here or host_of(each))
         self.changed.publish(self)
+
+    def show_others(self, others: OtherMachines) -> None:
+        """Take in what snapshots tell; once all are read, marks of environments that they do not name are dropped."""
+        self.others = others
+        if not others.pending:
+            there = {environment.prefix for environment in others.inventory.environments}
+            self.marked = frozenset(each for each in self.marked if each in there or not host_of(each))
+        self.changed.publish(self)
+
+    def show_groups_across(self, groups: tuple[AlikeGroup, ...]) -> None:
+        """Take in the groups of alike environments on several other machines."""
+        self.groups_across = groups
+        self.changed.publish(self)
+
+    @property
+    def everywhere(self) -> Inventory:
+        """The environments of this machine, and after them those that snapshots tell of; the condas are this one's."""
+        return self._united.inventory(self.inventory, self.others) if self.others else self.inventory
+
+    @cached_property
+    def _united(self) -> United:
+        """What is known of all machines together."""
+        from condatui.view_models.told import United  # noqa: PLC0415 - only snapshots need it
+
+        return United()
+
+    def told(self, environment: Environment) -> Told | None:
+        """What a snapshot tells of an environment on another machine; None for one on this machine."""
+        machines = self.others.machines if self.others and environment.host else ()
+        machine = next((each for each in machines if each.host == environment.host), None)
+        if machine is None or self.others is None:
+            return None
+        from condatui.view_models.told import Told  # noqa: PLC0415 - as above
+
+        prefix = environment.prefix
+        return Told(machine, self.clock(), self.others.disk.get(prefix), self.others.gpu.get(prefix))
+
+    @property
+    def gpus_everywhere(self) -> GpuState:
+        """What is known of the GPUs, with what snapshots tell of other machines."""
+        return replace(self.gpus, told=self.others.gpu) if self.others else self.gpus
 
     def show_disk(self, survey: DiskUsage) -> None:
         """Take in a measurement of the disk; its findings become findings of the environments."""
@@ -147,8 +204,9 @@ class Session:
 
     @property
     def costs(self) -> Mapping[str, Cost]:
-        """The disk use of environments, by prefix."""
-        return self.disk.costs if self.disk else {}
+        """The disk use of environments, by prefix; on other machines as snapshots tell it."""
+        here: Mapping[str, Cost] = self.disk.costs if self.disk else NO_COSTS
+        return self._united.costs(here, self.others) if self.others else here
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -156,12 +214,20 @@ class Session:
         return {environment.prefix: environment.name for environment in self.inventory.environments}
 
     @property
+    def full_names(self) -> Mapping[str, str]:
+        """The same, with those on other machines as `gpu07:nlp-exp` if there are groups of them."""
+        if not self.groups_across:
+            return self.names
+        return {environment.prefix: environment.full_name for environment in self.everywhere.environments}
+
+    @property
     def freed(self) -> Freed | None:
         """What removing the marked environments frees; None while nothing is known of the disk."""
         if self.disk is None:
             return None
         if self._freed is None or self._freed[0] is not self.disk or self._freed[1] != self.marked:
-            self._freed = (self.disk, self.marked, self.disk.freed_by(self.marked))
+            here = [each for each in self.marked if not host_of(each)]
+            self._freed = (self.disk, self.marked, self.disk.freed_by(here))
         return self._freed[2]
 
     def start_loading(self) -> None:

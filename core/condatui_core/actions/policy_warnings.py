@@ -67,5 +67,5 @@ def _broken(policy: Policy, prefix: str, contents: PrefixContents, context: JobC
     )
     others = tuple(each for each in context.inventory.environments if each.prefix != prefix)
     machine = replace(context.inventory, environments=(*others, new))
-    rules = replace(policy, forbidden_findings=(), forbidden_gpu=(), max_bytes_per_user=None)
+    rules = replace(policy, forbidden_findings=(), forbidden_gpu=(), max_bytes_per_user=None, max_inodes_per_user=None)
     return check_policy(rules, machine, now=context.clock(), prefixes=(prefix,)).violations

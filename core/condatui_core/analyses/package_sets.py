@@ -69,12 +69,19 @@ class PackageSet:
 
 
 def package_sets(inventory: Inventory) -> tuple[PackageSet, ...]:
-    """What the environments that take part hold, in the order of their prefixes."""
+    """What the environments that take part hold, in the order of their prefixes.
+
+    Contents that are one object, as snapshots of many machines have them, are looked at once.
+    """
     read = sorted(filter(takes_part, inventory.environments), key=lambda each: each.prefix)
-    contents = [_SortedContents(each, inventory.channel_config(each)) for each in read]
-    numbering = _Numbering(contents)
-    of_pip = frozenset(name for one in contents for name in one.pip)
-    return tuple(_package_set(one, numbering, of_pip) for one in contents)
+    configs = dict(inventory.channel_configs)
+    keys = [(id(each.contents), configs.get(each.installation or "", ChannelConfig())) for each in read]
+    first = dict(zip(reversed(keys), reversed(read), strict=True))
+    contents = {key: _SortedContents(each, key[1]) for key, each in first.items()}
+    numbering = _Numbering([*contents.values()])
+    of_pip = frozenset(name for one in contents.values() for name in one.pip)
+    made = {key: _package_set(one, numbering, of_pip) for key, one in contents.items()}
+    return tuple(made[key].of(each) for key, each in zip(keys, read, strict=True))
 
 
 def takes_part(environment: Environment) -> bool:

@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from condatui_core.analyses.limits import limits_of_users
 from condatui_core.analyses.policy_rules import EnvironmentRules, Ruling
 from condatui_core.analyses.present import PresentPackages
 from condatui_core.analyses.vulnerabilities import Hit, Scans, is_ignored, vulnerabilities_of
+from condatui_core.records.disk import Together, nothing_measured
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.policy import GpuVerdict, Policy, UncheckedRule, Violation
 from condatui_core.records.vulnerability import FoundVulnerability, ReportedVulnerability, ScanReport
-from condatui_core.text import counted, format_bytes, some_of
+from condatui_core.text import counted, some_of
 
 _NOTHING: Mapping[str, GpuVerdict] = MappingProxyType({})
 _FRAMEWORKS = frozenset({"torch", "pytorch", "tensorflow", "jax", "jaxlib", "cupy"})
 """What a GPU check checks, by names of conda and of distributions."""
-
-Together: TypeAlias = Callable[[Sequence[str]], int | None]
-"""The bytes that environments occupy together, each file once, by their prefixes; None if one was not measured."""
-
-
-def _unmeasured(prefixes: Sequence[str]) -> int | None:  # noqa: ARG001 - the signature of `together`
-    return None
 
 
 class PolicyReport(Struct, frozen=True, kw_only=True):
@@ -53,7 +47,7 @@ def check_policy(
     inventory: Inventory,
     *,
     now: datetime,
-    together: Together = _unmeasured,
+    together: Together = nothing_measured,
     gpu: Mapping[str, GpuVerdict] = _NOTHING,
     scans: Sequence[ScanReport] = (),
     prefixes: Collection[str] | None = None,
@@ -61,9 +55,9 @@ def check_policy(
 ) -> PolicyReport:
     """Check the environments with these prefixes, or all.
 
-    `together` measures for `max_bytes_per_user`; `gpu` has what the last GPU checks have found, `scans` what scanners
-    have reported. `of_users` is whether the rules about all environments of a user are checked, for the owners of
-    these.
+    `together` measures for `max_bytes_per_user` and `max_inodes_per_user`; `gpu` has what the last GPU checks have
+    found, `scans` what scanners have reported. `of_users` is whether the rules about all environments of a user are
+    checked, for the owners of these.
     """
     check = _Check(policy, inventory, now, together, gpu, Scans(scans), named=prefixes is not None)
     subjects = tuple(
@@ -115,7 +109,7 @@ class _Check:
         for user in dict.fromkeys(each.owner for each in subjects if each.owner):
             own = [each for each in self.inventory.environments if self._counts(each, user)]
             yield from self._number(user, own)
-            yield from self._bytes(user, own)
+            yield from self._occupied(user, own)
 
     def _gpu(self, environment: Environment) -> Iterator[Ruling]:
         if not self.policy.forbidden_gpu or not environment.readable:
@@ -163,17 +157,16 @@ class _Check:
             message = f"{user} has {counted(len(own), 'environment')}; the policy allows {most}"
             yield self.rules.violation("max_environments_per_user", message, evidence=_prefixes(own), user=user)
 
-    def _bytes(self, user: str, own: Sequence[Environment]) -> Iterator[Ruling]:
-        most = self.policy.max_bytes_per_user
-        if most is None:
-            return
-        together = self.together(_prefixes(own))
-        if together is None:
-            message = f"not all environments of {user} could be measured"
-            yield UncheckedRule(rule="max_bytes_per_user", message=message)
-        elif together > most:
-            message = f"{user} occupies {format_bytes(together)}; the policy allows {format_bytes(most)}"
-            yield self.rules.violation("max_bytes_per_user", message, evidence=_prefixes(own), user=user)
+    def _occupied(self, user: str, own: Sequence[Environment]) -> Iterator[Ruling]:
+        limits = limits_of_users(self.policy)
+        together = self.together(_prefixes(own)) if limits else None
+        for limit in limits:
+            if together is None:
+                message = f"not all environments of {user} could be measured"
+                yield UncheckedRule(rule=limit.rule, message=message)
+            elif limit.beyond(together):
+                message = f"{user} {limit.broken_by(together)}"
+                yield self.rules.violation(limit.rule, message, evidence=_prefixes(own), user=user)
 
 
 def _affected(found: FoundVulnerability) -> str:

@@ -59,12 +59,13 @@ class CleanupSurvey:
         `pace` is in packages a minute; see `pace_of`.
         """
         usage = (usage or DiskUsage(ManagedSizes(Inventory()))).knowing_kernels(inventory.kernels)
-        rules = PolicyRules.of(policy or Policy(), inventory.environments, usage.costs, now=now, user=user)
+        rules = PolicyRules.of(policy or Policy(), inventory.environments, usage.together, now=now, user=user)
         hollow = _hollow(inventory, usage)
         relinks = relinks_of(usage.same_files, usage.copied_by) if usage.graph else ()
         found = candidates(
             usage.added_to(inventory),
             costs=usage.costs,
+            together=usage.together,
             groups=[each for each in groups if each.keeper not in hollow],
             caches=usage.caches,
             leftovers=usage.leftovers,

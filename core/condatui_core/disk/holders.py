@@ -58,7 +58,7 @@ class Holders:
         states.update(zip(links.inodes, map(self._steps.__getitem__, seen), strict=False))
 
     def add_up(self, device: int, inodes: InodeTable, less: Mapping[int, int] | None = None) -> None:
-        """Add the bytes of inodes, each inode once even if it occurs several times, after all links are recorded.
+        """Add inodes and their bytes, each inode once even if it occurs several times, after all links are recorded.
 
         `less` are blocks of inodes that are not to be counted.
         """
@@ -68,17 +68,18 @@ class Holders:
         for inode, count, blocks, size in zip(inodes.inodes, inodes.counts, own, inodes.sizes, strict=True):
             state = take(inode, 0)
             if state:
-                found = sums.setdefault(state + (count > lengths[state // _SPAN]), [0, 0])
+                found = sums.setdefault(state + (count > lengths[state // _SPAN]), [0, 0, 0])
                 found[0] += blocks
                 found[1] += size
+                found[2] += 1
 
     @property
     def unknown(self) -> bool:
         """Whether some recorded inode has no known size."""
         return any(self._states.values())
 
-    def classes(self) -> Iterator[tuple[tuple[int, ...], bool, int, int]]:
-        """Yield (holders, one per link; whether there are links elsewhere; blocks; apparent bytes)."""
-        for key, (blocks, sizes) in self._sums.items():
+    def classes(self) -> Iterator[tuple[tuple[int, ...], bool, int, int, int]]:
+        """Yield (holders, one per link; whether there are links elsewhere; blocks; apparent bytes; inodes)."""
+        for key, (blocks, sizes, count) in self._sums.items():
             state, outside = divmod(key, _SPAN)
-            yield tuple(self._steps.holders(state)), bool(outside), blocks, sizes
+            yield tuple(self._steps.holders(state)), bool(outside), blocks, sizes, count

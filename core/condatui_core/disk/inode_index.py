@@ -34,19 +34,20 @@ class InodeIndex:
 
     def sizes_of(self, number: int, tree: InodeTree) -> WalkSizes:
         """The sizes of a place that need no other place: everything except who shares the rest."""
-        total, apparent = sum(tree.blocks), sum(tree.sizes)
+        total, apparent, inodes = sum(tree.blocks), sum(tree.sizes), sum(tree.inodes)
         exclusive = total
         for device, links in tree.links.items():
             facts, position = self.found[device], self._positions[device]
             held = set(links.inodes)
             positions = [position[inode] for inode in held]
+            inodes += len(held)
             total += sum(map(facts.blocks.__getitem__, positions))
             apparent += sum(map(facts.sizes.__getitem__, positions))
             if len(held) < len(links.inodes):  # usually no inode is linked twice in one place
                 links_here = Counter(links.inodes)
                 own = (at for at in positions if links_here[facts.inodes[at]] >= facts.counts[at])
                 exclusive += sum(map(facts.blocks.__getitem__, own))
-        return WalkSizes(number, total * BLOCK, exclusive * BLOCK, apparent)
+        return WalkSizes(number, total * BLOCK, exclusive * BLOCK, apparent, inodes)
 
 
 def united(

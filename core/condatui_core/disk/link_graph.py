@@ -181,19 +181,31 @@ class LinkGraph:
         counted = self._gone(selection)
         return sum(each.bytes for holders, each in self._classes if holders & counted)
 
+    def inodes(self, selection: Iterable[str]) -> int:
+        """The inodes that these places have links to, each once, as `du --inodes -s` of all at once."""
+        counted = self._gone(selection)
+        return sum(each.inodes for holders, each in self._classes if holders & counted)
+
+    def freed_inodes(self, selection: Iterable[str]) -> int:
+        """The inodes that `df -i` gains if these environments are removed with everything in them."""
+        kept = ~self._gone(selection)
+        return sum(each.inodes for holders, each in self._classes if not each.outside and not holders & kept)
+
     def use_of(self, prefix: str, findings: tuple[Finding, ...] = ()) -> DiskUse:
         """What a prefix occupies and which places share it. Raises KeyError if it is not a place."""
         own = self._bits[prefix]
-        apparent = total = exclusive = with_cache = with_environments = outside = 0
+        apparent = total = exclusive = with_cache = with_environments = outside = inodes = exclusive_inodes = 0
         for holders, each in self._classes:
             if not holders & own:
                 continue
             total += each.bytes
             apparent += each.apparent
+            inodes += each.inodes
             if each.outside:
                 outside += each.bytes
             elif holders == own:
                 exclusive += each.bytes
+                exclusive_inodes += each.inodes
             elif holders & ~own & ~self._caches:
                 with_environments += each.bytes
             else:
@@ -207,6 +219,8 @@ class LinkGraph:
             shared_with_environments=with_environments,
             outside=outside,
             apparent=apparent,
+            inodes=inodes,
+            exclusive_inodes=exclusive_inodes,
             nested=tuple(place.path for place in self.places if self._bits[place.path] & nested),
             with_nested=self.total((prefix,)) if nested else total,
             findings=findings,

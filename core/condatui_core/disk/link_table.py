@@ -89,8 +89,8 @@ class _ShareTable:
         self._find_soft_links()
         return LinkTable(
             classes=tuple(
-                ShareClass(places, unit, outside, blocks * BLOCK, sizes, of_blocks)
-                for (places, unit, outside, of_blocks), (blocks, sizes) in self._sums.items()
+                ShareClass(places, unit, outside, blocks * BLOCK, sizes, of_blocks, inodes)
+                for (places, unit, outside, of_blocks), (blocks, sizes, inodes) in self._sums.items()
             ),
             units=tuple(
                 Unit(each.place, each.name, each.kind, each.blocked, tuple(sorted(each.soft_linked_by)))
@@ -131,10 +131,11 @@ class _ShareTable:
     def _add_directories(self) -> None:
         for number, tree in enumerate(self._trees):
             if number not in self._unit_of_row:
-                self._add((number,), False, sum(tree.blocks), sum(tree.sizes))
+                self._add((number,), False, sum(tree.blocks), sum(tree.sizes), sum(tree.inodes))
                 continue
-            for holder, blocks, sizes in zip(self._unit_of_row[number], tree.blocks, tree.sizes, strict=True):
-                self._add((holder,), False, blocks, sizes)
+            rows = zip(self._unit_of_row[number], tree.blocks, tree.sizes, tree.inodes, strict=True)
+            for holder, blocks, sizes, inodes in rows:
+                self._add((holder,), False, blocks, sizes, inodes)
 
     def _add_links(self) -> None:
         holders = Holders()
@@ -159,9 +160,9 @@ class _ShareTable:
             units = self._unit_of_row.get(number)
             for row, less, elsewhere in singles_less(self._blocks, tree):
                 holder = units[row] if units else number
-                self._add((holder,), False, -less, 0)
+                self._add((holder,), False, -less, 0, 0)
                 if elsewhere:
-                    self._add_shared((holder,), True, elsewhere, 0)
+                    self._add_shared((holder,), True, elsewhere)
             for files in (tree.links, tree.singles):
                 links = self._blocks.links(files)
                 known.see(_OF_BLOCKS, links, map(units.__getitem__, links.rows) if units else number)
@@ -170,10 +171,10 @@ class _ShareTable:
         known.add_up(_OF_BLOCKS, self._blocks.table(link_counts(self._blocks, self._inodes)))
         for device in self._blocks.unseen:
             unseen.add_up(device, self._blocks.unseen_table(device))
-        for each in (*known.classes(), *unseen.classes()):
-            self._add_shared(*each)
+        for holders, outside, shared, _, _ in (*known.classes(), *unseen.classes()):
+            self._add_shared(holders, outside, shared)
 
-    def _add(self, holders: tuple[int, ...], outside: bool, blocks: int, sizes: int) -> None:
+    def _add(self, holders: tuple[int, ...], outside: bool, blocks: int, sizes: int, inodes: int) -> None:
         """Add inodes with these holders, one per link."""
         first = len(self._places)
         counts = Counter(holders)
@@ -185,9 +186,9 @@ class _ShareTable:
             if foreign or not alone:
                 self._units[each - first].blocked = True
         unit = units[0] - first if len(units) == 1 else _NONE
-        self._sum((places, unit, outside, False), blocks, sizes)
+        self._sum((places, unit, outside, False), blocks, sizes, inodes)
 
-    def _add_shared(self, holders: tuple[int, ...], outside: bool, blocks: int, sizes: int) -> None:
+    def _add_shared(self, holders: tuple[int, ...], outside: bool, blocks: int) -> None:
         """Add blocks with these holders, one for each link of a file that has them.
 
         They let conda delete a package, which looks at the links of files alone; but unless that package is all that
@@ -196,16 +197,17 @@ class _ShareTable:
         first, held = len(self._places), set(holders)
         units = [holder for holder in held if holder >= first]
         alone = len(units) == 1 and self._units[units[0] - first].place not in held
-        self._sum((self._places_of(held), units[0] - first if alone else _NONE, outside, True), blocks, sizes)
+        self._sum((self._places_of(held), units[0] - first if alone else _NONE, outside, True), blocks, 0, 0)
 
     def _places_of(self, holders: Iterable[int]) -> tuple[int, ...]:
         first = len(self._places)
         return tuple(sorted({self._units[each - first].place if each >= first else each for each in holders}))
 
-    def _sum(self, key: tuple[tuple[int, ...], int, bool, bool], blocks: int, sizes: int) -> None:
-        sums = self._sums.setdefault(key, [0, 0])
+    def _sum(self, key: tuple[tuple[int, ...], int, bool, bool], blocks: int, sizes: int, inodes: int) -> None:
+        sums = self._sums.setdefault(key, [0, 0, 0])
         sums[0] += blocks
         sums[1] += sizes
+        sums[2] += inodes
 
     def _find_soft_links(self) -> None:
         units = {(each.place, each.name): each for each in self._units}

@@ -219,7 +219,9 @@ def _findings(path: str, graph: LinkGraph, problems: Mapping[str, tuple[ScanProb
 
 
 def _sizes(path: str, sizes: WalkSizes) -> PlaceSizes:
-    return PlaceSizes(path=path, total=sizes.total, exclusive=sizes.exclusive, apparent=sizes.apparent)
+    return PlaceSizes(
+        path=path, total=sizes.total, exclusive=sizes.exclusive, apparent=sizes.apparent, inodes=sizes.inodes
+    )
 
 
 async def _replies(request: WalkRequest, environ: Mapping[str, str]) -> AsyncGenerator[WalkProgress | WalkResult, None]:

@@ -55,6 +55,7 @@ class WalkSizes(Struct, frozen=True, array_like=True):
     total: int
     exclusive: int
     apparent: int
+    inodes: int
 
 
 class WalkProgress(Struct, frozen=True, array_like=True, tag="progress"):

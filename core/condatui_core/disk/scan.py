@@ -112,7 +112,7 @@ class Scanner:
             return None
 
     def _directory(self, path: bytes, own: os.stat_result, below: list[tuple[bytes, os.stat_result]]) -> None:
-        row, settled, entries = len(self.tree.paths), True, 0
+        row, settled, entries, inodes = len(self.tree.paths), True, 0, 1
         blocks, sizes, device = own.st_blocks, own.st_size, own.st_dev
         seen, links, singles = self._seen[device], self.tree.links[device], self.tree.singles[device]
         files_are_rows = self._rows_of_files(path)
@@ -140,6 +140,7 @@ class Scanner:
                     if status.st_nlink == 1:
                         blocks += status.st_blocks
                         sizes += status.st_size
+                        inodes += 1
                         if kind == stat.S_IFLNK:
                             self._symlink(row, entry.path)
                     if status.st_nlink == 1 and status.st_dev == device:
@@ -150,7 +151,7 @@ class Scanner:
         except OSError as error:
             settled = self._problem(path, error)
         self.tree.entries += entries
-        self._row(path, own, blocks, sizes, settled=settled)
+        self._row(path, own, blocks, sizes, inodes, settled=settled)
 
     def _below(
         self, path: bytes, status: os.stat_result, above: int, below: list[tuple[bytes, os.stat_result]]
@@ -177,13 +178,16 @@ class Scanner:
     def _file_with_row(self, path: bytes, status: os.stat_result) -> None:
         self._file(len(self.tree.paths), status)
         single = status.st_nlink == 1
-        self._row(path, status, status.st_blocks if single else 0, status.st_size if single else 0)
+        self._row(path, status, status.st_blocks if single else 0, status.st_size if single else 0, int(single))
 
-    def _row(self, path: bytes, own: os.stat_result, blocks: int, sizes: int, *, settled: bool = True) -> None:
+    def _row(
+        self, path: bytes, own: os.stat_result, blocks: int, sizes: int, inodes: int, *, settled: bool = True
+    ) -> None:
         tree = self.tree
         tree.paths.append(path)
         tree.blocks.append(blocks)
         tree.sizes.append(sizes)
+        tree.inodes.append(inodes)
         holds = settled and not self._too_fresh(own.st_mtime_ns) and not self._too_fresh(own.st_ctime_ns)
         tree.stamps.append(stamp_of(own) if holds else 0)
 

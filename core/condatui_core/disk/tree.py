@@ -93,6 +93,8 @@ class InodeTree(Struct):
     """Blocks of 512 bytes of the directory itself and of the files in it that have one link."""
     sizes: array[int] = field(default_factory=_unsigned)
     """Apparent bytes of the directory and of these files."""
+    inodes: array[int] = field(default_factory=_small)
+    """The number of these: the directory itself and the files in it that have one link."""
     links: dict[int, Files] = field(default_factory=_by_device)
     """By device: links to inodes that have several links."""
     singles: dict[int, Files] = field(default_factory=_by_device)
@@ -110,6 +112,7 @@ class InodeTree(Struct):
         self.stamps += other.stamps
         self.blocks += other.blocks
         self.sizes += other.sizes
+        self.inodes += other.inodes
         for device, links in other.links.items():
             self.links[device].extend(links, first)
         for device, singles in other.singles.items():
@@ -129,6 +132,7 @@ class InodeTree(Struct):
             stamps=array("q", compress(self.stamps, keep)),
             blocks=array("Q", compress(self.blocks, keep)),
             sizes=array("Q", compress(self.sizes, keep)),
+            inodes=array("I", compress(self.inodes, keep)),
             links=_by_device() | {device: links.chosen(new_rows) for device, links in self.links.items()},
             singles=_by_device() | {device: singles.chosen(new_rows) for device, singles in self.singles.items()},
             targets=[(number, target) for row, target in self.targets if (number := new_rows[row]) is not None],

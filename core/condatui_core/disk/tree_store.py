@@ -26,7 +26,7 @@ from condatui_core.records.disk import LinkTable
 _Document = TypeVar("_Document", bound=Struct)
 _logger = logging.getLogger(__name__)
 
-_FORMAT = 6
+_FORMAT = 7
 """Raise this when the meaning of the stored bytes changes."""
 _CHECK = 4
 """Bytes of the checksum at the beginning of a file."""
@@ -47,6 +47,7 @@ class _TreeRows(Struct, frozen=True, array_like=True, kw_only=True):
     stamps: bytes
     blocks: bytes
     sizes: bytes
+    inodes: bytes
     problems: tuple[ScanProblem, ...]
 
 
@@ -96,6 +97,7 @@ class TreeFile:
             stamps=_column("q", rows.stamps),
             blocks=_column("Q", rows.blocks),
             sizes=_column("Q", rows.sizes),
+            inodes=_column("I", rows.inodes),
             problems=list(rows.problems),
         )
         self._token = rows.token
@@ -123,6 +125,7 @@ class TreeFile:
             stamps=tree.stamps.tobytes(),
             blocks=tree.blocks.tobytes(),
             sizes=tree.sizes.tobytes(),
+            inodes=tree.inodes.tobytes(),
             problems=tuple(tree.problems),
         )
         write_document(self._links, _Links(token, _stored(tree.links), _stored(tree.singles), tree.targets))

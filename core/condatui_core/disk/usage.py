@@ -23,7 +23,17 @@ from condatui_core.disk.measure import Measurement, disk_places, measure, nested
 from condatui_core.disk.merged_size import MergedSizes
 from condatui_core.prefixes.leftovers import measured_kernels, measured_leftovers
 from condatui_core.records.cleanup import CleanupChoice
-from condatui_core.records.disk import BlockDoubt, Breakdown, CacheUse, Cost, DiskPlace, DiskUse, Freed, ManagedUse
+from condatui_core.records.disk import (
+    BlockDoubt,
+    Breakdown,
+    CacheUse,
+    Cost,
+    DiskPlace,
+    DiskUse,
+    Freed,
+    ManagedUse,
+    Occupied,
+)
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import merged
 from condatui_core.records.installation import ChannelConfig
@@ -127,6 +137,8 @@ class DiskUsage:
     """Names in a package cache of the packages of each prefix that no channel has any more."""
     total: int = 0
     """The bytes of all environments and package caches together."""
+    inodes: int = 0
+    """The inodes of all these, each once."""
     leftovers: Mapping[str, int] = field(default_factory=dict)
     """By prefix, the bytes of site-packages that its python no longer reads, as pip's records claim until they are
     measured; by path, those of kernels whose environment is gone."""
@@ -158,6 +170,7 @@ class DiskUsage:
         nested = graph.nested_in(prefixes)
         return Freed(
             frees=graph.frees(prefixes),
+            inodes=graph.freed_inodes(prefixes),
             with_cache_clean=graph.frees_with_cache_clean(prefixes),
             one_by_one=sum(self._total(path) for path in (*prefixes, *nested)),
             together=graph.total(prefixes),
@@ -166,6 +179,12 @@ class DiskUsage:
             nested=len(nested),
             at_least=any(self.costs[prefix].at_least for prefix in prefixes if prefix in self.costs),
         )
+
+    def together(self, prefixes: Sequence[str]) -> Occupied | None:
+        """What environments occupy together, each inode once; None if one of them was not measured."""
+        if self.graph is None or not all(each in self.uses for each in prefixes):
+            return None
+        return Occupied(bytes=self.graph.total(prefixes), inodes=self.graph.inodes(prefixes))
 
     def frees_with_choice(self, choice: CleanupChoice) -> int:
         """The bytes that `df` gains if the choice is deleted, the environments first; 0 if nothing was measured.
@@ -280,7 +299,7 @@ def _walked(measurement: Measurement) -> Mapping[str, Cost]:
     """The costs that are exact already, before it is known who shares the rest."""
     caches = {place.path for place in measurement.places if place.cache}
     sizes = (each for path, each in measurement.sizes.items() if path not in caches)
-    return {each.path: Cost(total=each.total, frees=each.exclusive) for each in sizes}
+    return {each.path: Cost(total=each.total, frees=each.exclusive, inodes=each.inodes) for each in sizes}
 
 
 def _measured(known: DiskUsage, measurement: Measurement, inventory: Inventory, anew: bool) -> DiskUsage:
@@ -307,6 +326,7 @@ def _measured(known: DiskUsage, measurement: Measurement, inventory: Inventory, 
         copied_by=copied_by,
         irreplaceable=irreplaceable_packages(inventory.environments),
         total=graph.total(place.path for place in measurement.places),
+        inodes=graph.inodes(place.path for place in measurement.places),
         leftovers={**known.leftovers, **measured_leftovers(inventory)},
         merged_sizes=MergedSizes.of(inventory.environments, lambda record: record.dist_name in cached),
         reclaimable=graph.frees_with_cleaning((), dict.fromkeys(paths, parts), copied_by=copied_by),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import datetime, timezone
 
 from condatui_core.actions.protocol import FindAction, JobContext
@@ -20,7 +20,7 @@ from condatui_core.proc.owner import this_process
 from condatui_core.proc.runner import CommandLog
 from condatui_core.records.finding import Finding
 from condatui_core.records.job import Event, Job, Plan
-from condatui_core.records.request import Request
+from condatui_core.records.request import Request, prefixes_in
 from condatui_core.settings import Locations
 
 GRACE = 10.0
@@ -39,11 +39,13 @@ class JobQueue:
         clock: Callable[[], datetime],
         find_action: FindAction,
         check_writable: Callable[[], None] = lambda: None,
+        check_here: Callable[[Iterable[str]], None] = lambda _: None,
         grace: float = GRACE,
     ) -> None:
         """`job_context` gives the current context; `grace` is the seconds between SIGTERM and SIGKILL.
 
-        `check_writable` raises RefusedError while nothing may be changed: then no job is taken.
+        `check_writable` raises RefusedError while nothing may be changed: then no job is taken. `check_here` raises it
+        for environments of other machines: then there is no plan.
         """
         self._runtime = JobRuntime(
             locations=locations,
@@ -60,10 +62,15 @@ class JobQueue:
         self._turns = TurnQueue()
         self._subscribers: dict[object, Callable[[Job], None]] = {}
         self._check_writable = check_writable
+        self._check_here = check_here
         self._closed = False
 
     async def plan(self, request: Request) -> Plan:
-        """Find out what a request would do, changing nothing; reasons against it are among the plan's blockers."""
+        """Find out what a request would do, changing nothing; reasons against it are among the plan's blockers.
+
+        RefusedError if it is about an environment of another machine.
+        """
+        self._check_here(prefixes_in(request))
         action = await asyncio.to_thread(self._runtime.find_action, request)
         plan: Plan = await action.plan(request, await self._runtime.job_context())
         return plan

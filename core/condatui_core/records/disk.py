@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -40,6 +41,7 @@ class PlaceSizes(Struct, frozen=True, kw_only=True):
     total: int
     exclusive: int
     apparent: int
+    inodes: int
 
 
 class ManagedUse(Struct, frozen=True, kw_only=True):
@@ -57,12 +59,31 @@ class Cost(Struct, frozen=True, kw_only=True):
 
     total: int
     """The bytes that it occupies, without places inside it."""
-    frees: int
-    """The part that no other place holds: what `df` gains if only this environment is removed."""
+    frees: int | None
+    """The part that no other place holds: what `df` gains if only this environment is removed. None if it is not known:
+    a snapshot of another machine may not tell it."""
     measured: bool = True
     """Whether this was measured on the disk; otherwise it is what the records claim."""
     at_least: bool = False
     """Whether something in it could not be read, so that the real figures are higher."""
+    inodes: int = 0
+    """The inodes that it has links to, each once; 0 unless this was measured."""
+
+
+class Occupied(Struct, frozen=True, kw_only=True):
+    """What some environments occupy together, each inode once."""
+
+    bytes: int = 0
+    inodes: int = 0
+
+
+Together = Callable[[Sequence[str]], Occupied | None]
+"""What environments occupy together, by their prefixes; None if one was not measured."""
+
+
+def nothing_measured(prefixes: Sequence[str]) -> Occupied | None:  # noqa: ARG001 - the signature of `Together`
+    """Stand in for a measurement before there is one."""
+    return None
 
 
 class DiskUse(Struct, frozen=True, kw_only=True):
@@ -82,6 +103,10 @@ class DiskUse(Struct, frozen=True, kw_only=True):
     there: removals never free them."""
     apparent: int
     """The sizes of its files, as `du --apparent-size` adds them up."""
+    inodes: int = 0
+    """Its files and directories by `du --inodes -s`, each inode once, without places inside it."""
+    exclusive_inodes: int = 0
+    """Those whose links are all inside it: what `df -i` gains if only this environment is removed."""
     nested: tuple[str, ...] = ()
     """Places inside it, which are removed with it and not counted here."""
     with_nested: int = 0
@@ -93,7 +118,7 @@ class DiskUse(Struct, frozen=True, kw_only=True):
     def cost(self) -> Cost:
         """The two figures of the environment's row."""
         at_least = any(finding.hides_bytes for finding in self.findings)
-        return Cost(total=self.total, frees=self.exclusive, at_least=at_least)
+        return Cost(total=self.total, frees=self.exclusive, at_least=at_least, inodes=self.inodes)
 
     @property
     def shared(self) -> int:
@@ -115,6 +140,8 @@ class Freed(Struct, frozen=True, kw_only=True):
 
     frees: int
     """The bytes that `df` gains."""
+    inodes: int = 0
+    """The inodes that `df -i` gains; 0 unless this was measured."""
     with_cache_clean: int
     """The bytes that `df` gains if the package caches are cleaned afterwards."""
     one_by_one: int
@@ -260,6 +287,8 @@ class ShareClass(Struct, frozen=True, array_like=True):
     apparent: int
     blocks: bool = False
     """Whether these are no inodes but blocks that several files share: those go with the last of all these files."""
+    inodes: int = 0
+    """How many these are."""
 
 
 class Unit(Struct, frozen=True, array_like=True):

@@ -193,3 +193,14 @@ class Inventory(Struct, frozen=True, kw_only=True):
         """The channel configuration of an environment: that of its installation, or conda's defaults."""
         configs = dict(self.channel_configs)
         return configs.get(environment.installation or "", ChannelConfig())
+
+
+def host_of(prefix: str) -> str:
+    """The other machine that a prefix is on, as `prefix_on` has made it; empty for a path of this machine."""
+    host, found, _ = prefix.partition(":/")
+    return host if found and "/" not in host else ""
+
+
+def elsewhere(host: str, what: str = "It") -> str:
+    """Why nothing is done to an environment of another machine."""
+    return f"{what} is on {host}: what a snapshot tells can be looked at, not changed."

@@ -67,6 +67,6 @@ class OtherMachines(Struct, frozen=True, kw_only=True):
     def costs(self) -> Mapping[str, Cost]:
         """The figures of a row for each environment that was measured; what it frees may not be known."""
         return {
-            prefix: Cost(total=told.bytes, frees=told.exclusive or 0, at_least=told.exclusive is None)
+            prefix: Cost(total=told.bytes, frees=told.exclusive, inodes=told.inodes or 0)
             for prefix, told in self.disk.items()
         }

@@ -35,6 +35,7 @@ PolicyRule = Literal[
     "names",
     "max_environments_per_user",
     "max_bytes_per_user",
+    "max_inodes_per_user",
     "allowed_channels",
     "forbidden_channels",
     "allowed_licenses",
@@ -78,7 +79,9 @@ class Policy(Struct, frozen=True, kw_only=True):
     max_environments_per_user: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
     """How many environments a user may have; those that were used last are within it."""
     max_bytes_per_user: _Bytes | None = None
-    """How many bytes the environments of a user may occupy; those that were used last are within it."""
+    """How many bytes the environments of a user may occupy, each file once; those that were used last are within it."""
+    max_inodes_per_user: Annotated[int, Meta(ge=0, le=1 << 60)] | None = None
+    """How many inodes they may have, each once: files, symlinks and directories; as above."""
     allowed_channels: tuple[str, ...] = ()
     """Channels and patterns of channels, one of which each conda package has to come from; `defaults` is all of
     Anaconda's. Every channel is allowed if there are none."""

@@ -334,3 +334,12 @@ Request: TypeAlias = (
     | RelinkRequest
     | SeparateRequest
 )
+
+
+def prefixes_in(request: Request) -> tuple[str, ...]:
+    """The prefixes of the environments that a request names; what it is to make is not among them."""
+    if isinstance(request, CleanupRequest):
+        return tuple(prefix for part in request.parts for prefix in prefixes_in(part))
+    several = getattr(request, "prefixes", ())
+    single = (getattr(request, name, "") for name in ("prefix", "source", "keeper", "member", "like"))
+    return (*several, *filter(None, single))

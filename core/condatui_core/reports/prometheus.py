@@ -117,6 +117,10 @@ def _of_disk(environments: Sequence[Environment], uses: Mapping[str, DiskUse]) -
     yield _gauge("environment_size_bytes", "What it occupies, shared files included.", ("prefix",), total)
     exclusive = [((each.prefix,), each.exclusive) for each in found]
     yield _gauge("environment_exclusive_bytes", "What removing it alone would free.", ("prefix",), exclusive)
+    inodes = [((each.prefix,), each.inodes) for each in found]
+    yield _gauge("environment_inodes", "Its files and directories, shared ones included.", ("prefix",), inodes)
+    own = [((each.prefix,), each.exclusive_inodes) for each in found]
+    yield _gauge("environment_exclusive_inodes", "The inodes that removing it alone would free.", ("prefix",), own)
 
 
 def _findings(environments: Sequence[Environment]) -> GaugeMetricFamily:

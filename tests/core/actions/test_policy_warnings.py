@@ -24,6 +24,7 @@ required_packages: [python]
 forbidden_packages: [readline]
 max_environments_per_user: 1
 max_bytes_per_user: 1G
+max_inodes_per_user: 1
 forbidden_findings: [note]
 """
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from condatui_core.analyses.policy_check import PolicyReport, check_policy
 from condatui_core.analyses.policy_findings import PolicyFindings
+from condatui_core.records.disk import Occupied
 from condatui_core.records.environment import Environment
 from condatui_core.records.package import ProvidedDistribution
 from condatui_core.records.policy import Policy
@@ -106,28 +107,34 @@ def test_a_last_use_that_is_a_guess_only_warns_and_an_unknown_one_is_not_decided
     assert check(Policy(max_age_days=301), replace(EXP, last_used=None)).unchecked == ()
 
 
-def test_the_number_and_the_bytes_of_a_user_count_all_that_he_has_each_file_once() -> None:
+def test_the_number_the_bytes_and_the_inodes_of_a_user_count_all_that_he_has_each_file_once() -> None:
     """Together they are less than the sum of their sizes: most files are shared."""
-    policy = Policy(max_environments_per_user=1, max_bytes_per_user=10)
+    policy = Policy(max_environments_per_user=1, max_bytes_per_user=10, max_inodes_per_user=1000)
     measured: list[Sequence[str]] = []
 
-    def together(prefixes: Sequence[str]) -> int:
+    def together(prefixes: Sequence[str]) -> Occupied:
         measured.append(prefixes)
-        return 12 if len(prefixes) == 2 else 8
+        return Occupied(bytes=12, inodes=1001) if len(prefixes) == 2 else Occupied(bytes=8, inodes=1000)
 
     assert broken(policy, EXP, CLEAN, together=together) == [
         "ada: ada has 2 environments; the policy allows 1",
         "ada: ada occupies 12 B; the policy allows 10 B",
+        "ada: ada occupies 1,001 inodes; the policy allows 1,000 inodes",
     ]
     assert measured == [(EXP.prefix, CLEAN.prefix)]
     assert broken(policy, EXP, replace(CLEAN, owner="ben"), together=together) == []
-    (unknown,) = check(Policy(max_bytes_per_user=10), EXP, CLEAN, together=lambda _: None).unchecked
-    assert unknown.message == "not all environments of ada could be measured"
+    limits = Policy(max_bytes_per_user=10, max_inodes_per_user=10)
+    unknown = check(limits, EXP, CLEAN, together=lambda _: None).unchecked
+    message = "not all environments of ada could be measured"
+    assert [(each.rule, each.message) for each in unknown] == [
+        ("max_bytes_per_user", message),
+        ("max_inodes_per_user", message),
+    ]
 
 
 def test_rules_about_a_user_may_be_left_out() -> None:
     policy = Policy(max_environments_per_user=0, max_bytes_per_user=0)
-    report = check(policy, EXP, CLEAN, prefixes=[CLEAN.prefix], together=lambda _: 9, of_users=False)
+    report = check(policy, EXP, CLEAN, prefixes=[CLEAN.prefix], together=lambda _: Occupied(bytes=9), of_users=False)
     assert (report.violations, report.unchecked, report.checked) == ((), (), 1)
 
 

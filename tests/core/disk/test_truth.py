@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from condatui_core.records.disk import DiskPlace
-from support.disk_trees import cache, du, du_apparent, graph_of, link, prefixes, write
+from support.disk_trees import cache, du, du_apparent, du_inodes, graph_of, link, prefixes, write
 from support.scratch import MEMORY
 
 _ENVIRONMENTS = ("a", "b", "c/inner")
@@ -85,10 +85,12 @@ def test_what_is_predicted_to_be_freed_is_freed(
         graph = graph_of(_build(root, files))
         paths = [str(root / each) for each in selection]
         freed, cleaned = graph.frees(paths), graph.frees_with_cache_clean(paths)
+        freed_inodes, inodes = graph.freed_inodes(paths), du_inodes(root)
         before = du(root)
         for path in paths:
             shutil.rmtree(path, ignore_errors=True)
         assert freed == before - du(root)
+        assert freed_inodes == inodes - du_inodes(root)
         _conda_clean(root / "pkgs")
         assert cleaned == before - du(root)
 
@@ -102,13 +104,33 @@ def test_totals_are_what_du_says(tmp_path: Path, files: list[tuple[str, int, lis
             use = graph.use_of(str(root / name))
             assert use.total == use.with_nested == du(root / name)
             assert use.apparent == du_apparent(root / name)
+            assert use.inodes == du_inodes(root / name)
             parts = (use.exclusive, use.shared_with_cache, use.shared_with_environments, use.outside)
             assert sum(parts) == use.total
             assert graph.frees([str(root / name)]) == use.exclusive
+            assert graph.freed_inodes([str(root / name)]) == use.exclusive_inodes
         context = graph.use_of(str(root / "a"))
         assert context.with_nested == du(root / "a")
         assert context.nested == (str(root / "a/envs/nested"),)
-        assert graph.total(str(root / name) for name in ("a", "b")) == du(root / "a", root / "b")
+        both = [str(root / name) for name in ("a", "b")]
+        assert graph.total(both) == du(root / "a", root / "b")
+        assert graph.inodes(both) == du_inodes(root / "a", root / "b")
+
+
+def test_a_file_with_several_names_is_one_inode(tmp_path: Path) -> None:
+    """Two environments of 3 directories and a symlink share one file of a package; one has two names for its own."""
+    shared = write(tmp_path / "pkgs/one-1-0/lib/shared.so")
+    for name in ("a", "b"):
+        (tmp_path / name / "bin").mkdir(parents=True)
+        (tmp_path / name / "lib").mkdir()
+        (tmp_path / name / "bin/python").symlink_to("python3.12")
+        link(shared, tmp_path / name / "lib/shared.so")
+    link(write(tmp_path / "a/lib/own.py"), tmp_path / "a/bin/own")
+    a, b = str(tmp_path / "a"), str(tmp_path / "b")
+    graph = graph_of([*prefixes([tmp_path / "a", tmp_path / "b"]), cache(tmp_path / "pkgs")])
+    assert [(use.inodes, use.exclusive_inodes) for use in map(graph.use_of, (a, b))] == [(6, 5), (5, 4)]
+    assert (graph.inodes([a, b]), graph.freed_inodes([a, b])) == (10, 9)
+    assert graph.inodes([a, b, str(tmp_path / "pkgs")]) == du_inodes(tmp_path) - 1, "the directory around them"
 
 
 def test_inodes_of_the_same_number_on_two_devices_are_two(tmp_path: Path) -> None:

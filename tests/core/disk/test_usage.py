@@ -12,7 +12,7 @@ import pytest
 from condatui_core.disk import usage
 from condatui_core.disk.usage import Disk, DiskUsage, survey
 from condatui_core.records.cleanup import CleanupChoice
-from condatui_core.records.disk import Cost, Sharing
+from condatui_core.records.disk import Cost, Occupied, Sharing
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.settings import Locations
 from support.disk_trees import du, link, write
@@ -25,10 +25,10 @@ GONE = environment("gone", state="missing")
 MACHINE = inventory(ONE, TWO, GONE)
 FULL = measurement_of(
     MACHINE,
-    Held((ONE.prefix,), 100),
-    Held((TWO.prefix,), 20),
-    Held((ONE.prefix, TWO.prefix), 3000),
-    Held((ONE.prefix, PKGS), 40_000, unit="b-1.0-0"),
+    Held((ONE.prefix,), 100, inodes=3),
+    Held((TWO.prefix,), 20, inodes=2),
+    Held((ONE.prefix, TWO.prefix), 3000, inodes=10),
+    Held((ONE.prefix, PKGS), 40_000, inodes=50, unit="b-1.0-0"),
     archives=500_000,
 )
 
@@ -44,11 +44,14 @@ async def test_first_the_claims_of_the_records_then_what_is_walked_then_all(monk
         ONE.prefix: Cost(total=2000, frees=1000, measured=False),
         TWO.prefix: Cost(total=1000, frees=0, measured=False),
     }
-    assert half.costs[TWO.prefix] == Cost(total=3020, frees=20)
+    assert half.costs[TWO.prefix] == Cost(total=3020, frees=20, inodes=12)
     assert half.costs[ONE.prefix].measured is False
     assert (half.entries, half.complete, half.graph) == (617, False, None)
-    assert full.costs == {ONE.prefix: Cost(total=43_100, frees=100), TWO.prefix: Cost(total=3020, frees=20)}
-    assert (full.complete, full.total, full.reclaimable) == (True, 543_120, 500_000)
+    assert full.costs == {
+        ONE.prefix: Cost(total=43_100, frees=100, inodes=63),
+        TWO.prefix: Cost(total=3020, frees=20, inodes=12),
+    }
+    assert (full.complete, full.total, full.inodes, full.reclaimable) == (True, 543_120, 65, 500_000)
 
 
 async def test_what_comes_often_is_told_seldom() -> None:
@@ -73,6 +76,14 @@ async def test_what_a_selection_frees_and_who_keeps_the_rest() -> None:
     assert freed.kept_by == (Sharing(path=PKGS, bytes=40_000), Sharing(path=TWO.prefix, bytes=3000))
     both = full.freed_by([ONE.prefix, TWO.prefix])
     assert (both.frees, both.one_by_one, both.together) == (3120, 46_120, 43_120)
+    assert (freed.inodes, both.inodes) == (3, 15)
+
+
+async def test_what_environments_occupy_together_is_known_once_all_are_measured() -> None:
+    claimed, full = await surveys(FULL)
+    assert full.together([ONE.prefix, TWO.prefix]) == Occupied(bytes=43_120, inodes=65)
+    assert full.together([ONE.prefix, "/new"]) is None
+    assert claimed.together([ONE.prefix]) is None
     assert full.freed_by([ONE.prefix, "/new"]).measured is False, "one that was not there when the disk was measured"
 
 

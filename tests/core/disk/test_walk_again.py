@@ -33,9 +33,9 @@ def settle(root: Path) -> None:
 def comparable(result: WalkResult) -> object:
     names = {number: (unit.place, unit.name) for number, unit in enumerate(result.table.units)}
     classes = sorted(
-        (each.places, names.get(each.unit, ()), each.outside, each.bytes, each.apparent)
+        (each.places, names.get(each.unit, ()), each.outside, each.bytes, each.apparent, each.inodes)
         for each in result.table.classes
-        if each.bytes or each.apparent
+        if each.bytes or each.apparent or each.inodes
     )
     return classes, sorted(result.table.units, key=lambda each: (each.place, each.name))
 

@@ -47,6 +47,8 @@ FACTS = MachineFacts(
             shared_with_environments=20,
             outside=0,
             apparent=80,
+            inodes=7,
+            exclusive_inodes=5,
         )
     },
     caches=(CacheUse(path="/pkgs", total=500, archives=100, packages=400, cleanable=40, unsafe=0),),
@@ -88,6 +90,8 @@ def test_each_figure_stands_under_its_name_and_labels() -> None:
         ("environment_kept", ()): 1,
         ("environment_size_bytes", ()): 90,
         ("environment_exclusive_bytes", ()): 60,
+        ("environment_inodes", ()): 7,
+        ("environment_exclusive_inodes", ()): 5,
         ("environment_findings", (("id", "stale"), ("severity", "note"))): 1,
         ("environment_findings", (("id", "mixed-channels"), ("severity", "warning"))): 2,
         ("environment_gpu_verdict", (("verdict", "works"),)): 1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,12 @@ from click.testing import CliRunner, Result
 
 from condatui.cli.invocation import Invocation
 from condatui.cli.main import condatui
+from condatui_core.disk.usage import DiskUsage, survey
+from condatui_core.records.environment import Inventory
 from condatui_core.workbench import Workbench
 from support.inventories import NOW, LoadedWorkbench, days_ago, environment, finding, inventory, loaded, package
 from support.inventories import pip_package as by_pip
+from support.surveys import Held, measurement_of, said
 
 MACHINE = inventory(
     loaded("proj-a", [package("python", "3.11.7")], owner="ada", last_used=days_ago(1)),
@@ -77,6 +81,28 @@ def test_one_that_is_named_does_not_fail_for_what_its_owner_has_beside_it(tmp_pa
     assert run(tmp_path, policy=policy).stdout == (
         "ada: max_environments_per_user: ada has 2 environments; the policy allows 1\n"
     )
+
+
+class _MeasuredDisk:
+    """Says that the environments of MACHINE share 600 inodes, and that one has 300 of its own."""
+
+    def survey(self, inventory: Inventory) -> AsyncGenerator[DiskUsage, None]:
+        one, other, _ = (each.prefix for each in inventory.environments)
+        held = Held((one, other), 5_000_000, inodes=600), Held((one,), 1_000_000, inodes=300)
+        return survey(said(measurement_of(inventory, *held)), inventory)
+
+
+def test_bytes_and_inodes_of_a_user_are_measured_and_each_counts_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PolicyWorkbench, "disk", _MeasuredDisk(), raising=False)
+    kept = run(tmp_path, policy="format: 1\nmax_inodes_per_user: 900\nmax_bytes_per_user: 6M\n")
+    assert (kept.exit_code, kept.stdout) == (0, "")
+    broken = run(tmp_path, policy="format: 1\nmax_inodes_per_user: 899\nmax_bytes_per_user: 5M\n")
+    assert broken.stdout.splitlines() == [
+        "ada: max_bytes_per_user: ada occupies 6.0 MB; the policy allows 5.0 MB",
+        "ada: max_inodes_per_user: ada occupies 900 inodes; the policy allows 899 inodes",
+    ]
 
 
 def test_without_a_policy_errors_break_the_rule(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from condatui_core.errors import CondatuiError, NoCondaError, RefusedError, Usag
 from condatui_core.records.environment import Inventory
 from condatui_core.settings import SettingError, Settings
 from support.inventories import NOW, LoadedWorkbench, environment, finding, inventory, research
+from support.snapshots import put_snapshot
 
 TWINS = (environment("e1", prefix="/a/envs/e1"), environment("e1", prefix="/b/envs/e1"))
 MACHINE = inventory(research(), *TWINS)
@@ -63,6 +64,20 @@ def command_line(tmp_path: Path) -> CommandLine:
 def lines(result: Result) -> Sequence[str]:
     assert result.exit_code == 0, result.output
     return result.stdout.splitlines()
+
+
+def test_snapshots_open_the_workbench_on_other_machines(command_line: CommandLine, tmp_path: Path) -> None:
+    put_snapshot(tmp_path, "gpu07", research())
+    looked: list[str] = []
+    command_line.workbench.look_at_snapshots = looked.append  # type: ignore[attr-defined]
+    assert command_line.run("--snapshots", str(tmp_path), terminal=True).exit_code == 0
+    assert (command_line.opened, looked) == ([command_line.workbench], [str(tmp_path)])
+
+
+def test_snapshots_before_a_command_open_nothing(command_line: CommandLine, tmp_path: Path) -> None:
+    result = command_line.run("--snapshots", str(tmp_path), "list")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "`--snapshots` before a command opens nothing." in result.stderr
 
 
 def test_list_prints_a_row_an_environment_plain_and_whole(command_line: CommandLine) -> None:

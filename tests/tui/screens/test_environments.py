@@ -47,7 +47,7 @@ async def test_sorting_goes_round_and_the_cursor_stays_on_its_environment() -> N
         assert driver.names == ["alpha", "gamma", "beta", "research"]
         assert "disk▴" in driver.text
         assert driver.cursor == prefix("beta")
-        await driver.press("s", "s", "s", "s", "s", "s")
+        await driver.press(*"sssssss")
         assert driver.names == ["alpha", "beta", "gamma", "research"]
 
 

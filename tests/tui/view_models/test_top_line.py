@@ -120,10 +120,13 @@ def test_problems_of_the_machine_are_counted() -> None:
 async def test_what_is_measured_stands_in_the_place_of_what_records_claim() -> None:
     one, other = MACHINE.environments
     claimed, measured = await surveyed(
-        MACHINE, Held((one.prefix,), 1_000), Held((one.prefix, other.prefix), 3_000_000), archives=500_000
+        MACHINE,
+        Held((one.prefix,), 1_000, inodes=400),
+        Held((one.prefix, other.prefix), 3_000_000, inodes=1_100),
+        archives=500_000,
     )
     assert line_with(claimed).endswith("~3.4 GB by their records · measuring the disk: 0 entries")
-    assert line_with(measured).endswith("3.5 MB on disk · 500 KB free to reclaim")
+    assert line_with(measured).endswith("3.5 MB on disk · 1.5 K inodes · 500 KB free to reclaim")
 
 
 def line_with(disk: DiskUsage) -> str:

@@ -9,13 +9,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 from textual.binding import Binding
 
-from condatui.actions.context import ActionContext
+from condatui.actions.context import ActionContext, on_another_machine
 
 # The action of a key
 
 
 Place = Literal[
-    "everywhere", "list", "environments", "compare", "cleanup", "jobs", "restore", "log", "failure", "browse"
+    "everywhere", "list", "environments", "compare", "cleanup", "jobs", "restore", "log", "failure", "browse", "nodes"
 ]
 """Where an action applies; `list` is any widget with lines to move through, in any place."""
 
@@ -40,12 +40,16 @@ class KeyAction(Struct, frozen=True):
     """Its name in the bottom line; empty if it is not listed there."""
     why_not: Callable[[ActionContext], str | None] | None = None
     """Gives the reason why it is off, None if it is on."""
+    acts_on: Literal["", "current", "chosen"] = ""
+    """The environments that it does something to, or looks into on the disk: only those of this machine can be."""
     takes_keys: bool = False
     """Whether it opens something that takes the keys, such as a line to type in. The app then handles its key before
     it reads the next one: over a slow line, a key and the letters typed after it arrive together."""
 
     def reason(self, action_context: ActionContext) -> str | None:
         """Why it is off in this context; None if it is on."""
+        if self.acts_on and (reason := on_another_machine(action_context, self.acts_on)):
+            return reason
         return self.why_not(action_context) if self.why_not else None
 
     @property
@@ -54,7 +58,8 @@ class KeyAction(Struct, frozen=True):
 
         An action that can be off goes through the app, which says why; the others run directly.
         """
-        call = f"app.perform('{self.id}')" if self.why_not or self.takes_keys else self.call
+        can_be_off = self.why_not or self.acts_on or self.takes_keys
+        call = f"app.perform('{self.id}')" if can_be_off else self.call
         return Binding(self.keys, call, self.title, id=self.id, tooltip=self.help, show=False, priority=self.takes_keys)
 
 

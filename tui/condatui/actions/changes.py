@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from condatui.actions.action import KeyAction, Place
 from condatui.actions.context import (
@@ -35,8 +36,19 @@ from condatui.actions.context import (
 
 _BOTH: tuple[Place, ...] = ("environments", "compare")
 
-_CHANGES: tuple[tuple[str, str, str, str, tuple[Place, ...], str, Callable[[ActionContext], str | None]], ...] = (
-    ("clone", "Clone", "n", "Make an environment like this one, or like the baseline.", _BOTH, "clone", not_clonable),
+_Subjects = Literal["", "current", "chosen"]
+_Change = tuple[str, str, str, str, tuple[Place, ...], str, Callable[[ActionContext], str | None], _Subjects]
+_CHANGES: tuple[_Change, ...] = (
+    (
+        "clone",
+        "Clone",
+        "n",
+        "Make an environment like this one, or like the baseline.",
+        _BOTH,
+        "clone",
+        not_clonable,
+        "current",
+    ),
     (
         "create",
         "Create from a file",
@@ -45,6 +57,7 @@ _CHANGES: tuple[tuple[str, str, str, str, tuple[Place, ...], str, Callable[[Acti
         ("environments",),
         "",
         not_creatable,
+        "",
     ),
     (
         "export",
@@ -54,8 +67,18 @@ _CHANGES: tuple[tuple[str, str, str, str, tuple[Place, ...], str, Callable[[Acti
         _BOTH,
         "export",
         not_exportable,
+        "chosen",
     ),
-    ("pack", "Pack", "p", "Pack the environment into an archive that works elsewhere.", _BOTH, "pack", not_packable),
+    (
+        "pack",
+        "Pack",
+        "p",
+        "Pack the environment into an archive that works elsewhere.",
+        _BOTH,
+        "pack",
+        not_packable,
+        "current",
+    ),
     (
         "ship",
         "Ship",
@@ -64,6 +87,7 @@ _CHANGES: tuple[tuple[str, str, str, str, tuple[Place, ...], str, Callable[[Acti
         _BOTH,
         "",
         not_shippable,
+        "current",
     ),
     (
         "slim",
@@ -73,6 +97,7 @@ _CHANGES: tuple[tuple[str, str, str, str, tuple[Place, ...], str, Callable[[Acti
         ("environments",),
         "",
         not_slimmable,
+        "current",
     ),
     (
         "remove",
@@ -82,15 +107,26 @@ _CHANGES: tuple[tuple[str, str, str, str, tuple[Place, ...], str, Callable[[Acti
         ("environments",),
         "remove",
         not_removable,
+        "chosen",
     ),
 )
 
 ON_ENVIRONMENTS = (
     *(
         KeyAction(
-            name, title, key, text, f"app.open_action('{name}')", places, "Actions", hint, why_not, takes_keys=True
+            name,
+            title,
+            key,
+            text,
+            f"app.open_action('{name}')",
+            places,
+            "Actions",
+            hint,
+            why_not,
+            acts_on=subjects,
+            takes_keys=True,
         )
-        for name, title, key, text, places, hint, why_not in _CHANGES
+        for name, title, key, text, places, hint, why_not, subjects in _CHANGES
     ),
     KeyAction(
         "keep",
@@ -101,6 +137,7 @@ ON_ENVIRONMENTS = (
         ("environments", "cleanup"),
         "Actions",
         why_not=nothing_to_keep,
+        acts_on="chosen",
     ),
     KeyAction(
         "keep.note",
@@ -111,6 +148,7 @@ ON_ENVIRONMENTS = (
         ("environments", "cleanup"),
         "Actions",
         why_not=nothing_to_keep,
+        acts_on="chosen",
         takes_keys=True,
     ),
     KeyAction(
@@ -122,6 +160,7 @@ ON_ENVIRONMENTS = (
         ("environments",),
         "Actions",
         why_not=no_environment,
+        acts_on="current",
     ),
     KeyAction(
         "baseline.propose",
@@ -141,6 +180,7 @@ ON_ENVIRONMENTS = (
         ("environments",),
         "Actions",
         why_not=nothing_to_follow,
+        acts_on="chosen",
         takes_keys=True,
     ),
     KeyAction(
@@ -152,6 +192,7 @@ ON_ENVIRONMENTS = (
         ("environments",),
         "Actions",
         why_not=no_environment_chosen,
+        acts_on="chosen",
         takes_keys=True,
     ),
     KeyAction(
@@ -163,6 +204,7 @@ ON_ENVIRONMENTS = (
         ("environments",),
         "Actions",
         why_not=not_verifiable,
+        acts_on="current",
         takes_keys=True,
     ),
     KeyAction(
@@ -174,6 +216,7 @@ ON_ENVIRONMENTS = (
         ("environments",),
         "Actions",
         why_not=nothing_to_roll_back,
+        acts_on="current",
         takes_keys=True,
     ),
     KeyAction(
@@ -205,6 +248,7 @@ ON_ENVIRONMENTS = (
         ("environments",),
         "Actions",
         why_not=no_environment,
+        acts_on="current",
         takes_keys=True,
     ),
 )
@@ -219,6 +263,7 @@ ON_SLIM = (
         ("environments",),
         "Slim",
         why_not=not_traceable,
+        acts_on="current",
         takes_keys=True,
     ),
     KeyAction(
@@ -391,6 +436,7 @@ ON_GPU = (
         "GPU",
         "gpu",
         not_checkable,
+        "chosen",
     ),
     KeyAction(
         "gpu.check_all",

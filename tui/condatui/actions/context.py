@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.environment import Environment, Inventory, elsewhere, host_of
 from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from condatui_core.records.usage import Usage
 
 
-class ActionContext(Struct, frozen=True):
+class ActionContext(Struct, frozen=True, dict=True):
     """What an action may depend on when its key is pressed."""
 
     inventory: Inventory
@@ -41,11 +42,31 @@ class ActionContext(Struct, frozen=True):
     usage: Usage | None = None
     """What the last command that was run in the environment under the cursor has used of it, in place 1."""
 
+    @cached_property
+    def marked_environments(self) -> tuple[Environment, ...]:
+        """The marked environments in their order; kept, since every key asks, and there may be ten thousand."""
+        every = self.inventory.environments if self.marked else ()
+        return tuple(each for each in every if each.prefix in self.marked)
+
     @property
     def chosen(self) -> tuple[Environment, ...]:
         """The marked environments in their order, or else the one under the cursor."""
-        marked = tuple(each for each in self.inventory.environments if each.prefix in self.marked)
-        return marked or ((self.current,) if self.current else ())
+        return self.marked_environments or ((self.current,) if self.current else ())
+
+
+def on_another_machine(action_context: ActionContext, acts_on: Literal["current", "chosen"]) -> str | None:
+    """Why something cannot be done to the environment under the cursor, or to all that are chosen: one is elsewhere."""
+    current = (action_context.current,) if action_context.current else ()
+    subjects = action_context.chosen if acts_on == "chosen" else current
+    there = next((each for each in subjects if each.host), None)
+    return elsewhere(sanitize(there.host), sanitize(there.name)) if there else None
+
+
+def no_other_machine(action_context: ActionContext) -> str | None:
+    """Why there is nothing to hold against each other across machines: only this one is known."""
+    if any(each.host for each in action_context.inventory.environments):
+        return None
+    return "Only this machine is known: `condatui --snapshots DIR` shows others too."
 
 
 def no_environment(action_context: ActionContext) -> str | None:
@@ -113,9 +134,10 @@ def left_out_of_comparison(action_context: ActionContext) -> str:
 
 
 def _to_compare(action_context: ActionContext) -> tuple[Environment, ...]:
-    wanted = {*action_context.marked}
-    if len(wanted) == 1 and action_context.current:
-        wanted.add(action_context.current.prefix)
+    marked, current = action_context.marked_environments, action_context.current
+    if len(action_context.marked) != 1 or current is None or current in marked:
+        return marked
+    wanted = {*action_context.marked, current.prefix}
     return tuple(each for each in action_context.inventory.environments if each.prefix in wanted)
 
 
@@ -251,6 +273,8 @@ def not_another_keeper(action_context: ActionContext) -> str | None:
     """Why the keeper of a group cannot be changed: there is no group, or this is its keeper by itself."""
     if action_context.group is None:
         return "Only an environment of a group can be the one that stays."
+    if host := host_of(action_context.group.keeper):
+        return elsewhere(sanitize(host))
     if action_context.member or action_context.group.chosen:
         return None
     return "It is the keeper already: the cursor on another one of the group makes that one stay."

@@ -9,7 +9,7 @@ from textual.binding import Binding
 
 from condatui.actions.action import ON_LISTS, KeyAction, Place
 from condatui.actions.changes import ON_CLEANUP, ON_ENVIRONMENTS, ON_GPU, ON_JOBS, ON_RESTORE_POINTS, ON_SLIM
-from condatui.actions.context import no_environment, not_browsable, not_comparable
+from condatui.actions.context import no_environment, no_other_machine, not_browsable, not_comparable
 from condatui.view_models.compare.rows import CYCLE
 
 _PLACES = (
@@ -51,6 +51,7 @@ _ENVIRONMENTS = (
         ("environments",),
         "Details",
         why_not=not_browsable,
+        acts_on="current",
         takes_keys=True,
     ),
     KeyAction(
@@ -63,6 +64,17 @@ _ENVIRONMENTS = (
         "Environments",
         "compare",
         not_comparable,
+    ),
+    KeyAction(
+        "nodes",
+        "Nodes that should be the same",
+        "=",
+        "Fold the environments of one name on many machines into one row, with who differs in what.",
+        "screen.nodes",
+        ("environments",),
+        "Environments",
+        why_not=no_other_machine,
+        takes_keys=True,
     ),
     *ON_ENVIRONMENTS,
     *ON_SLIM,
@@ -91,7 +103,7 @@ _ENVIRONMENTS = (
         "environments.sort",
         "Sort by the next column",
         "s",
-        "Sort by another column: name, a package of the filter, disk, frees, packages, python, used, findings.",
+        "Sort by another column: name, a package of the filter, disk, frees, inodes, packages, python, used, findings.",
         "screen.sort",
         ("environments",),
         "Environments",
@@ -218,6 +230,39 @@ _BROWSE = (
     ),
 )
 
+_NODES = (
+    KeyAction(
+        "nodes.filter",
+        "Filter",
+        "/",
+        "Show only the names that match; `!` in front shows only those that do not.",
+        "screen.filter",
+        ("nodes",),
+        "Nodes",
+        "filter",
+        takes_keys=True,
+    ),
+    KeyAction(
+        "nodes.sort",
+        "Sort",
+        "s",
+        "Sort by name, or by how many machines differ.",
+        "screen.sort",
+        ("nodes",),
+        "Nodes",
+        "sort",
+    ),
+    KeyAction(
+        "nodes.reverse",
+        "Reverse the order",
+        "S",
+        "Reverse the order of the rows.",
+        "screen.reverse",
+        ("nodes",),
+        "Nodes",
+    ),
+)
+
 _SHARED = (
     KeyAction(
         "copy",
@@ -225,7 +270,7 @@ _SHARED = (
         "y",
         "Copy what is under the cursor: into tmux's buffer, or to the clipboard of your terminal, over SSH too.",
         "screen.copy",
-        ("environments", "compare", "cleanup", "jobs", "restore", "log", "failure", "browse"),
+        ("environments", "compare", "cleanup", "jobs", "restore", "log", "failure", "browse", "nodes"),
         "Everywhere",
         "copy",
     ),
@@ -236,7 +281,7 @@ _SHARED = (
         "Back: out of the help, the details, a zoom, the filter, the log, and at last to the environments; puts the "
         "notice of an interrupted job away.",
         "screen.back",
-        ("environments", "compare", "cleanup", "jobs", "restore", "log", "failure", "browse"),
+        ("environments", "compare", "cleanup", "jobs", "restore", "log", "failure", "browse", "nodes"),
         "Everywhere",
     ),
 )
@@ -285,6 +330,7 @@ _EVERYWHERE = (
 ACTIONS: tuple[KeyAction, ...] = (
     *_ENVIRONMENTS,
     *_BROWSE,
+    *_NODES,
     *_COMPARE,
     *ON_CLEANUP,
     *ON_JOBS,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 import click
@@ -18,9 +17,10 @@ from condatui.cli.invocation import Invocation
 from condatui.cli.options import examples, global_options, json_option, note_prefixes
 from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
+from condatui_core.analyses.limits import limits_of_users
 from condatui_core.analyses.policy_check import PolicyReport, check_policy
-from condatui_core.disk.usage import DiskUsage
 from condatui_core.errors import NewerFormatError, UsageError
+from condatui_core.records.disk import nothing_measured
 from condatui_core.records.finding import SEVERITIES
 from condatui_core.records.policy import Policy, UncheckedRule
 from condatui_core.scan_reports.reading import read_scan_report
@@ -85,12 +85,13 @@ def command(
     inventory = invocation.load(workbench)
     say_problems(inventory.problems)
     prefixes = invocation.prefixes_of(envs, inventory) if envs else None
-    usage = asyncio.run(usage_of_all(workbench.disk, inventory)) if policy.max_bytes_per_user is not None else None
+    # The disk is walked only if there is a rule about what users occupy.
+    usage = asyncio.run(usage_of_all(workbench.disk, inventory)) if limits_of_users(policy) else None
     report = check_policy(
         policy,
         inventory,
         now=invocation.clock(),
-        together=partial(_together, usage),  # the disk is walked only if there is a rule about bytes
+        together=usage.together if usage else nothing_measured,
         gpu=workbench.gpu_verdicts(inventory) if policy.forbidden_gpu else {},
         scans=reports,
         prefixes=prefixes,
@@ -111,13 +112,6 @@ def _policy(workbench: Workbench, file: str) -> Policy | None:
         return workbench.policy(file)
     except NewerFormatError as error:
         raise UsageError(error.title, error.detail, error.advice) from error
-
-
-def _together(usage: DiskUsage | None, prefixes: Sequence[str]) -> int | None:
-    """The bytes of environments together, each file once; None if one of them was not measured."""
-    if usage is None or usage.graph is None or not all(each in usage.uses for each in prefixes):
-        return None
-    return usage.graph.total(prefixes)
 
 
 def _with_severity(policy: Policy | None, severity: str | None) -> Policy:

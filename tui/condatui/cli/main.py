@@ -19,8 +19,11 @@ from condatui_core.settings import SettingError, Settings
 # `condatui` without a command opens the workbench
 
 
-def open_workbench(invocation: Invocation) -> int:
-    """Run the workbench; returns the exit code. UsageError without a terminal."""
+def open_workbench(invocation: Invocation, snapshots: str | None = None) -> int:
+    """Run the workbench, with the `snapshots` in a directory if it is named; returns the exit code.
+
+    UsageError without a terminal, or if there are no snapshots.
+    """
     if not invocation.terminal:
         raise UsageError(
             "The workbench needs a terminal.",
@@ -33,7 +36,10 @@ def open_workbench(invocation: Invocation) -> int:
             "`condatui list` prints the environments. If the terminal can do more: TERM=xterm-256color condatui",
         )
     try:
-        return invocation.run_app(invocation.workbench(), invocation.clock)
+        workbench = invocation.workbench()
+        if snapshots is not None:
+            workbench.look_at_snapshots(invocation.absolute(snapshots))
+        return invocation.run_app(workbench, invocation.clock)
     except SettingError as error:
         located = invocation.located(error)
         if invocation.source_of(error.setting).source != "server":
@@ -105,9 +111,14 @@ class _Commands(ReportingGroup):
 
 
 @click.group(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--snapshots", metavar="DIR", help="Open the workbench on other machines too, by the snapshots in this directory."
+)
 @global_options
 @click.pass_context
-def condatui(context: click.Context) -> None:
+def condatui(context: click.Context, *, snapshots: str | None) -> None:
     """A workbench for the conda environments of this machine; without a command it opens."""
     if context.invoked_subcommand is None:
-        context.exit(open_workbench(context.obj))
+        context.exit(open_workbench(context.obj, snapshots))
+    if snapshots is not None:
+        raise UsageError("`--snapshots` before a command opens nothing.", hint="It stands behind the command.")

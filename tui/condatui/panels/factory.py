@@ -113,7 +113,8 @@ def _request_to_find(
     """What finds out the request of an action that goes back; None for any other."""
 
     async def undo() -> Request:
-        return await session.workbench.undo_of_last_change(action_context.current)
+        current = action_context.current
+        return await session.workbench.undo_of_last_change(None if current and current.host else current)
 
     async def roll_back() -> Request:
         current, number = action_context.current, action_context.revision

@@ -34,7 +34,7 @@ from condatui.view_models.jobs import result_words
 from condatui.widgets.headed_table import HeadedTable
 from condatui.widgets.lines_pane import OutputPane
 from condatui_core.analyses.cleanup.choice import choice_of, request_of, without_going
-from condatui_core.records.environment import Environment
+from condatui_core.records.environment import Environment, host_of
 from condatui_core.records.request import Request
 
 _FIRST = ("list.open", "cleanup.choose")
@@ -74,7 +74,7 @@ class CleanupScreen(CleanupGroupsScreen):
     def current_environment(self) -> Environment | None:
         """The environment under the cursor."""
         prefix = self.current.prefix if self.current else ""
-        return next((each for each in self.session.inventory.environments if each.prefix == prefix), None)
+        return next((each for each in self.session.everywhere.environments if each.prefix == prefix), None)
 
     @property
     def action_context(self) -> ActionContext:
@@ -120,7 +120,7 @@ class CleanupScreen(CleanupGroupsScreen):
         self._at_work = self._requests_at_work()
         if found is not None:
             candidates = without_going(found.candidates, self._at_work, self.session.prefixes_at_work)
-            self.rows = cleanup_rows(found.groups, candidates)
+            self.rows = cleanup_rows(found.groups, candidates, self.session.groups_across)
         self.chosen &= choosable(self.rows)
         self._show_rows()
         self.add_up()
@@ -136,7 +136,7 @@ class CleanupScreen(CleanupGroupsScreen):
             self.rows,
             frees=found.frees if found else {},
             together=found.together if found else {},
-            names=session.names,
+            names=session.full_names,
             chosen=self.chosen,
             glyphs=session.glyphs,
             home=str(session.workbench.locations.home),
@@ -159,11 +159,11 @@ class CleanupScreen(CleanupGroupsScreen):
         text = Text()
         if row is not None:
             home = str(session.workbench.locations.home)
-            references = self._references.of(row.prefix)
+            references = self._references.of("" if host_of(row.prefix) else row.prefix)
             text = row_text(
                 row,
                 self._frees(row),
-                session.names,
+                session.full_names,
                 references,
                 glyphs=session.glyphs,
                 home=home,

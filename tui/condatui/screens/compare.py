@@ -113,11 +113,11 @@ class CompareScreen(CompareExportScreen):
     def _subjects(self) -> tuple[CompareSubject, ...]:
         """The requested environments that exist; once loading is complete, only those that could be read."""
         session = self.session
-        environments = {each.prefix: each for each in session.inventory.environments}
+        environments = {each.prefix: each for each in session.everywhere.environments}
         there = (environments[prefix] for prefix in self._prefixes if prefix in environments)
-        waiting = not session.inventory.complete
+        waiting = not session.everywhere.complete
         return tuple(
-            CompareSubject(each, session.inventory.channel_config(each))
+            CompareSubject(each, session.everywhere.channel_config(each))
             for each in there
             if waiting or each.contents is not None
         )
@@ -163,7 +163,7 @@ class CompareScreen(CompareExportScreen):
             return Text(sanitize(self._failure), styles.ERROR)
         if not self._prefixes:
             why = "Nothing is compared yet: 1 goes to the environments, space marks two or more there, c compares them."
-        elif self.compared is None and self.session.inventory.complete and len(self._subjects()) < 2:
+        elif self.compared is None and self.session.everywhere.complete and len(self._subjects()) < 2:
             why = "Fewer than two of them can be read: 1 goes to the environments, c compares others."
         elif self.compared is None:
             why = "Reading and comparing."

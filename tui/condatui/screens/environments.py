@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from msgspec.structs import replace
 from rich.text import Text
@@ -30,13 +30,16 @@ from condatui.view_models.environments.query import EnvironmentQuery
 from condatui.view_models.environments.rows import EnvironmentsModel
 from condatui.view_models.format import copyable, shorten_text
 from condatui.view_models.gpu import GpuSubject
-from condatui.view_models.status import marked_line
+from condatui.view_models.status import marked_elsewhere, marked_line
 from condatui.widgets.detail_pane import DetailPane
 from condatui.widgets.line import Line
 from condatui.widgets.virtual_table import VirtualTable
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import finding
 from condatui_core.text import sanitize
+
+if TYPE_CHECKING:
+    from condatui.view_models.told import Told
 
 _HINTS = {
     "disk": {"environments.browse": "browse"},
@@ -99,8 +102,10 @@ class EnvironmentsScreen(FilteredPlace):
 
     @property
     def _hidden(self) -> frozenset[str]:
-        every = frozenset(each.prefix for each in self.session.inventory.environments)
-        return every - {each.prefix for each in self.shown}
+        every = self.session.everywhere.environments
+        if len(every) == len(self.shown):
+            return frozenset()
+        return frozenset(each.prefix for each in every) - {each.prefix for each in self.shown}
 
     @property
     def actions(self) -> Iterable[KeyAction]:
@@ -133,14 +138,16 @@ class EnvironmentsScreen(FilteredPlace):
     def _show_environments(self) -> None:
         session = self.session
         self._at_work = session.prefixes_at_work
-        self.shown = tuple(map(self._calmed, self.environment_query.of(session.inventory.environments, session.costs)))
+        found = self.environment_query.of(session.everywhere.environments, session.costs, here=session.host)
+        self.shown = tuple(map(self._calmed, found))
         self._model = EnvironmentsModel(
             self.shown,
             now=session.clock(),
             glyphs=session.glyphs,
             marked=session.marked,
             costs=session.costs,
-            gpus=session.gpus,
+            gpus=session.gpus_everywhere,
+            here=session.host if session.others and session.others.machines else "",
             packages=self.environment_query.packages,
             home=str(session.workbench.locations.home),
             former=self._model,
@@ -161,7 +168,7 @@ class EnvironmentsScreen(FilteredPlace):
                 f"No environment matches `{sanitize(self.environment_query.filter)}`: esc clears the filter.",
                 styles.DIM,
             )
-        if self.session.loading or not self.session.inventory.complete:
+        if self.session.loading or not self.session.everywhere.complete:
             return Text("Looking for environments…", styles.DIM)
         return Text(
             "There are no environments here. `conda create -n NAME python` makes one, r looks again.", styles.DIM
@@ -171,6 +178,8 @@ class EnvironmentsScreen(FilteredPlace):
         environment, session = self.current_environment, self.session
         if environment is None:
             self.detail.show(None)
+        elif told := session.told(environment):
+            self.detail.show(self._told_subject(environment, told))
         else:
             disk = self._breakdowns.subject(environment) if self.detail.tab == "disk" else None
             healthy = self.detail.tab == "health"
@@ -197,10 +206,31 @@ class EnvironmentsScreen(FilteredPlace):
                 )
             )
 
+    def _told_subject(self, environment: Environment, told: Told) -> DetailSubject:
+        """The details of an environment on another machine: nothing of it is on this disk."""
+        from condatui.view_models.details.disk import DiskSubject  # noqa: PLC0415 - as in the services of these tabs
+        from condatui.view_models.details.slim import SlimSubject  # noqa: PLC0415 - as above
+        from condatui.view_models.told import no_slimming  # noqa: PLC0415 - only snapshots need it
+
+        session = self.session
+        return DetailSubject(
+            environment,
+            session.everywhere.channel_config(environment),
+            told.now,
+            session.words,
+            DiskSubject(environment, told=told),
+            GpuSubject(environment, session.gpus, told.now, told=told),
+            slim=SlimSubject(environment.prefix, state="impossible", why=no_slimming(environment.host)),
+            told=told,
+        )
+
     def status(self) -> Text:
         """What is marked; if nothing is, the position of the cursor, the filter and the order."""
         session, query = self.session, self.environment_query
-        marked = [each for each in session.inventory.environments if each.prefix in session.marked]
+        every = session.everywhere.environments if session.marked else ()
+        marked = [each for each in every if each.prefix in session.marked]
+        if any(each.host for each in marked):
+            return Text(marked_elsewhere(marked, hidden=len(session.marked & self._hidden), glyphs=session.glyphs))
         if marked:
             width = self.query_one("#status", Line).content_size.width
             hidden = len(session.marked & self._hidden)
@@ -213,6 +243,8 @@ class EnvironmentsScreen(FilteredPlace):
         if query.filter:
             parts.append(f"filter `{sanitize(query.filter)}`")
         parts.append(f"by {query.by}")
+        if (current := self.current_environment) and (told := session.told(current)):
+            parts.append(f"{told.host}: {told.age}")
         return Text(f" {session.glyphs.separator} ".join(parts), styles.DIM)
 
     @property
@@ -281,6 +313,12 @@ class EnvironmentsScreen(FilteredPlace):
 
         if environment := self.current_environment:
             await self.app.push_screen(BrowseScreen(self.session, environment))
+
+    async def action_nodes(self) -> None:
+        """Fold the environments of one name on many machines into one row each."""
+        from condatui.screens.nodes import NodesScreen  # noqa: PLC0415 - imported at the first use
+
+        await self.app.push_screen(NodesScreen(self.session))
 
     def action_previous_tab(self) -> None:
         """Show the tab on the left."""

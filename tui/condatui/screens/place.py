@@ -136,7 +136,7 @@ class PlaceScreen(Screen[None]):
     @property
     def action_context(self) -> ActionContext:
         """What the actions depend on in this place."""
-        return ActionContext(self.session.inventory, self.current_environment, self.session.marked)
+        return ActionContext(self.session.everywhere, self.current_environment, self.session.marked)
 
     @property
     def actions(self) -> Iterable[KeyAction]:
@@ -166,7 +166,7 @@ class PlaceScreen(Screen[None]):
 
     def _told(self) -> tuple[Finding, ...]:
         """What stands below the top line."""
-        return (*self.session.unseen, *self.session.inventory.problems)
+        return (*self.session.unseen, *self.session.everywhere.problems)
 
     def show_jobs(self) -> None:
         """Show the progress of the jobs."""
@@ -193,6 +193,7 @@ class PlaceScreen(Screen[None]):
             disk=session.disk,
             gpus=session.gpus.machine,
             read_only=session.workbench.read_only,
+            others=session.others,
         )
 
     def draw_bottom(self) -> None:

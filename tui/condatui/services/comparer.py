@@ -62,7 +62,7 @@ NOTHING = Compared((), Comparison(columns=(), rows=(), summary=Summary(), simila
 def compare_subjects(subjects: Sequence[CompareSubject], reference: int) -> Compared:
     """Compare environments. To be called in a thread: thousands of packages take a while."""
     listings = [
-        environment_listing(each.environment.prefix, each.environment.name, each.contents, each.channels)
+        environment_listing(each.environment.prefix, each.environment.full_name, each.contents, each.channels)
         for each in subjects
     ]
     comparison = analysis.compare(listings, reference)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from condatui.view_models.glyphs import UNICODE, Glyphs
+from condatui_core.analyses.alike_machines import machines_of
 from condatui_core.records.alike import AlikeGroup, AlikeMember, PackageDifference
 from condatui_core.text import counted, sanitize
 
@@ -15,6 +16,12 @@ _MOST = 3
 def keeper_words(group: AlikeGroup) -> str:
     """How many are alike, and why the keeper stays: `3 alike, keep this: used last, holds all of the others`."""
     return f"{len(group.members) + 1} alike, keep this: {sanitize(', '.join(group.why))}"
+
+
+def across_words(group: AlikeGroup) -> str:
+    """How many are alike on how many machines: `198 alike on 198 machines, 190 of them identical`."""
+    identical = 1 + sum(each.relation == "identical" and not each.builds for each in group.members)
+    return f"{len(group.members) + 1} alike on {counted(machines_of(group), 'machine')}, {identical} of them identical"
 
 
 def member_words(member: AlikeMember, glyphs: Glyphs = UNICODE) -> str:

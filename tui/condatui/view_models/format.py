@@ -29,6 +29,11 @@ def short_bytes(count: int) -> str:
     return f"{'-' if count < 0 else ''}{number} {prefix or 'B'}"
 
 
+def short_count(count: int) -> str:
+    """A number for a column: `412 K`, `1.4 M`, `17`. Powers of 1000."""
+    return " ".join(filter(None, scaled(count)))
+
+
 def format_age(then: datetime, now: datetime) -> str:
     """The calendar days between two times, in the zone of `now`: `today`, `3 d`, `210 d`; from 730 on `2.9 y`."""
     days = (now.date() - then.astimezone(now.tzinfo).date()).days

@@ -19,8 +19,10 @@ from condatui_core.records.gpu import Device, Driver, Verdict, VerdictClass
 from condatui_core.text import counted, format_bytes, sanitize
 
 if TYPE_CHECKING:
+    from condatui.view_models.told import Told
     from condatui_core.records.gpu import FrameworkResult, GpuResult
     from condatui_core.records.gpu_probe import Framework, Stage, Variant
+    from condatui_core.records.host_snapshot import ToldVerdict
 
 
 # GPU checks in words: the machine in a line, a verdict's glyph and style, what to do about it.
@@ -139,6 +141,8 @@ class GpuState(Struct, frozen=True):
     at_work: UnderCheck | None = None
     waiting: tuple[str, ...] = ()
     """Prefixes that will be checked, in their order."""
+    told: Mapping[str, ToldVerdict] = field(default_factory=dict)
+    """By prefix, what snapshots tell of environments on other machines."""
 
     @property
     def checked(self) -> bool:
@@ -148,7 +152,8 @@ class GpuState(Struct, frozen=True):
     @property
     def telling(self) -> bool:
         """Whether there is anything to tell of the environments: one has a framework, or is checked for one."""
-        return self.checked or any(each.main.verdict.kind != "absent" for each in self.results.values())
+        here = self.checked or any(each.main.verdict.kind != "absent" for each in self.results.values())
+        return here or any(each.kind != "absent" for each in self.told.values())
 
     @property
     def working(self) -> frozenset[str]:
@@ -172,6 +177,8 @@ class GpuSubject(Struct, frozen=True):
     now: datetime
     keys: str = "t"
     """What checks it."""
+    told: Told | None = None
+    """What a snapshot tells of one on another machine; None on this one."""
 
     @property
     def result(self) -> GpuResult | None:
@@ -189,7 +196,7 @@ class GpuSubject(Struct, frozen=True):
         """What decides how the tab looks."""
         prefix, state = self.environment.prefix, self.state
         at_work = state.at_work if state.at_work and state.at_work.prefix == prefix else None
-        return prefix, self.environment.state, self.result, state.driver, at_work, prefix in state.waiting
+        return prefix, self.environment.state, self.result, state.driver, at_work, prefix in state.waiting, self.told
 
 
 # What the GPU column says of an environment in five cells: `✓12.6`, ` cpu!`, `✗13.0`.
@@ -208,6 +215,8 @@ def gpu_label(state: GpuState, prefix: str, glyphs: Glyphs) -> Label | None:
         return _stage(state.at_work), styles.STRONG
     if prefix in state.waiting:
         return f" {glyphs.unread}", styles.DIM
+    if told := state.told.get(prefix):
+        return gpu_sign(told.kind, glyphs), gpu_tone(told.kind)
     return _result(state.results[prefix], glyphs) if prefix in state.results else None
 
 

@@ -19,11 +19,20 @@ def node_words(group: NodeGroup, glyphs: Glyphs = UNICODE) -> str:
 
     An arrow is that of the comparison with the reference: `↓` is older than the version there.
     """
+    return f" {glyphs.separator} ".join(deviations(group, glyphs))
+
+
+def deviations(group: NodeGroup, glyphs: Glyphs = UNICODE) -> Iterator[str]:
+    """Each difference once, with the machines that have it."""
     told: dict[str, list[str]] = {}
-    for each in group.nodes:
-        if words := state_words(each, glyphs):
-            told.setdefault(words, []).append(sanitize(each.host))
-    return f" {glyphs.separator} ".join(f"{some_of(hosts, _MOST)} {words}" for words, hosts in told.items())
+    for host, node in differing(group):
+        told.setdefault(state_words(node, glyphs), []).append(host)
+    return (f"{some_of(hosts, _MOST)} {words}" for words, hosts in told.items())
+
+
+def differing(group: NodeGroup) -> list[tuple[str, Node]]:
+    """The machines that are not as the reference, by their names as they are shown."""
+    return [(sanitize(each.host), each) for each in group.nodes if each.state != "equal"]
 
 
 def state_words(node: Node, glyphs: Glyphs = UNICODE) -> str:

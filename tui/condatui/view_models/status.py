@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from condatui.view_models import styles
+from condatui.view_models.format import short_count
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.remedies import RemedyWords
 from condatui_core.errors import CondatuiError
@@ -103,6 +104,14 @@ def marked_line(
     return Text(f"{count} {glyphs.separator} {next((each for each in wordings if len(each) <= room), wordings[-1])}")
 
 
+def marked_elsewhere(marked: Sequence[Environment], *, hidden: int = 0, glyphs: Glyphs = UNICODE) -> str:
+    """How many environments are marked of which some are on other machines: these can only be compared."""
+    there = sum(1 for each in marked if each.host)
+    machines = len({each.host for each in marked if each.host})
+    count = f"{len(marked)} marked{f' ({hidden} not on the screen)' if hidden else ''}"
+    return f"{count} {glyphs.separator} {there} of them on {counted(machines, 'other machine')}: only to be compared"
+
+
 def _holding(marked: Sequence[Environment], inside: int, names: Mapping[str, str]) -> str:
     """Which of the marked environments hold others that go with them: `base holds 12 environments`."""
     holders = [each for each in marked if any(prefix.startswith(f"{each.prefix}/") for prefix in names)]
@@ -119,12 +128,14 @@ def _claimed(marked: Sequence[Environment], freed: Freed | None, glyphs: Glyphs)
 def _wordings(freed: Freed, them: str, names: Mapping[str, str], glyphs: Glyphs) -> Iterator[str]:
     """The wordings from the longest to the figure alone."""
     frees = f"frees {glyphs.at_least if freed.at_least else ''}{format_bytes(freed.frees)}"
+    inodes = f" and {short_count(freed.inodes)} inodes" if freed.inodes else ""
     cleaned = freed.with_cache_clean - freed.frees
     clean = f" {glyphs.separator} +{format_bytes(cleaned)} with the cache cleaned" if cleaned else ""
     in_short = f" {glyphs.separator} +{format_bytes(cleaned)} of cache" if cleaned else ""
     sizes = format_bytes(freed.one_by_one)
     if sizes != format_bytes(freed.frees):
         named, counted = (", ".join(_reasons(freed, _holders(freed, names, most))) for most in (_MOST_NAMES, 0))
+        yield f"removing {them} {frees}{inodes} (not {sizes}: {named}){clean}"
         yield f"removing {them} {frees} (not {sizes}: {named}){clean}"
         yield f"removing {them} {frees} (not {sizes}: {counted}){clean}"
         yield f"removing {them} {frees} (not {sizes}: {counted}){in_short}"
@@ -133,6 +144,7 @@ def _wordings(freed: Freed, them: str, names: Mapping[str, str], glyphs: Glyphs)
         yield f"{frees} (not {sizes}: {reason})"
         yield f"{frees} (not {sizes}){in_short}"
         yield f"{frees} (not {sizes})"
+    yield f"removing {them} {frees}{inodes}{clean}"
     yield f"removing {them} {frees}{clean}"
     yield f"{frees}{in_short}"
     yield frees

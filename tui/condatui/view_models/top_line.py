@@ -9,7 +9,7 @@ from msgspec import Struct
 from rich.text import Text
 
 from condatui.view_models import styles
-from condatui.view_models.format import short_bytes, shorten_text
+from condatui.view_models.format import short_bytes, short_count, shorten_text
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.remedies import KeyOf
 from condatui_core.records.environment import Inventory
@@ -18,6 +18,7 @@ from condatui_core.text import counted, format_bytes, sanitize
 if TYPE_CHECKING:
     from condatui.view_models.cleanup.found import FoundCleanup
     from condatui_core.disk.usage import DiskUsage
+    from condatui_core.records.other_machine import OtherMachines
 
 # The places
 
@@ -109,7 +110,7 @@ _URGENT, _WHERE = frozenset({0}), frozenset({0, 2, 3})
 comes and goes, such as the measuring, is not among them, as the places had to move each time."""
 
 
-def top_line(
+def top_line(  # noqa: PLR0913 - the line says something of all of these
     inventory: Inventory,
     *,
     host: str,
@@ -119,13 +120,16 @@ def top_line(
     disk: DiskUsage | None = None,
     gpus: str = "",
     read_only: bool = False,
+    others: OtherMachines | None = None,
 ) -> Text:
     """One line of at most `width` cells: the places, host, conda, disk use, and what is still being read.
 
-    `gpus` describes the GPUs of the machine. That nothing can be changed is said before all else of the machine.
+    `gpus` describes the GPUs of the machine, `others` what snapshots tell. That nothing can be changed is said before
+    all else of the machine.
     """
     first = _StatusPart("read-only" if read_only else "", styles.WARNING)
-    all_parts = (first, *_parts(inventory, host, width, glyphs, disk), _StatusPart(sanitize(gpus), priority=5))
+    gpu = _StatusPart(sanitize(gpus), priority=5)
+    all_parts = (first, *_parts(inventory, host, width, glyphs, disk), *_others(others), gpu)
     parts = [part for part in all_parts if part.text]
     form, *closer = _forms(places, glyphs)
     wanted = _WHERE
@@ -157,13 +161,27 @@ def _parts(
     )
 
 
+def _others(others: OtherMachines | None) -> tuple[_StatusPart, ...]:
+    """How many other machines are looked at, and how many of their snapshots are still to be read."""
+    if others is None or not (others.machines or others.pending):
+        return ()
+    there = f"{len(others.inventory.environments):,} on {counted(len(others.machines), 'other machine')}"
+    reading = f"reading {others.pending} more" if others.pending else ""
+    return _StatusPart(there, priority=1), _StatusPart(reading, styles.DIM)
+
+
 def _sizes(inventory: Inventory, glyphs: Glyphs, disk: DiskUsage | None) -> tuple[_StatusPart, ...]:
     if disk is None or disk.graph is None:
         managed = sum(environment.managed_bytes for environment in inventory.environments)
         claim = f"{glyphs.approximately}{format_bytes(managed)} by their records" if managed else ""
         return (_StatusPart(claim, priority=4),)
     reclaimable = f"{format_bytes(disk.reclaimable)} free to reclaim" if disk.reclaimable else ""
-    return (_StatusPart(f"{format_bytes(disk.total)} on disk", priority=4), _StatusPart(reclaimable, priority=6))
+    inodes = f"{short_count(disk.inodes)} inodes" if disk.inodes else ""
+    return (
+        _StatusPart(f"{format_bytes(disk.total)} on disk", priority=4),
+        _StatusPart(inodes, priority=7),
+        _StatusPart(reclaimable, priority=6),
+    )
 
 
 _ROOMY = 110

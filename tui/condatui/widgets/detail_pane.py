@@ -240,11 +240,17 @@ class DetailPane(Vertical):
             Tab("slim", "Slim"),
         )
         name = sanitize(environment.label) if environment else ""
+        if self._subject and (told := self._subject.told):
+            name = f"{name} on {told.host}"
         return tab_line(tabs, self.tab, name, self._glyphs, width)
 
 
 def _why_empty(tab: str, environment: Environment) -> Text:
     """Why a tab is empty."""
+    if environment.host and (tab == "history" or environment.contents is None):
+        from condatui.view_models.told import no_history, no_packages  # noqa: PLC0415 - only snapshots need it
+
+        return Text(no_history(environment.host) if tab == "history" else no_packages(environment.host), styles.DIM)
     if environment.contents is None and environment.state == "ok":
         return Text("Not read yet.", styles.DIM)
     if environment.state != "ok":

@@ -145,7 +145,12 @@ def view_of(tab: str, glyphs: Glyphs) -> Widget:
 def show_health(pane: BlocksPane, subject: DetailSubject, glyphs: Glyphs, *, fresh: bool) -> None:
     """Show the health of an environment."""
     blocks = health_blocks(
-        subject.environment, subject.now, words=subject.words, glyphs=glyphs, verified=subject.verified
+        subject.environment,
+        subject.now,
+        words=subject.words,
+        glyphs=glyphs,
+        verified=subject.verified,
+        examined=subject.told is None or subject.told.machine.examined,
     )
     pane.show(blocks, fresh=fresh)
 

@@ -23,7 +23,7 @@ from condatui_core.analyses.cleanup.way_back import cached_names, way_back_of
 from condatui_core.analyses.staying import has_role
 from condatui_core.records.alike import AlikeGroup, AlikeMember
 from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, Tier, WayBack, key_of_part
-from condatui_core.records.disk import CacheUse, Cost
+from condatui_core.records.disk import CacheUse, Cost, Together, nothing_measured
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.policy import Policy
 from condatui_core.text import counted, some_of
@@ -36,6 +36,7 @@ def candidates(  # noqa: PLR0913 - what could go rests on all of these
     inventory: Inventory,
     *,
     costs: Mapping[str, Cost],
+    together: Together = nothing_measured,
     groups: Sequence[AlikeGroup] = (),
     caches: Sequence[CacheUse] = (),
     leftovers: Mapping[str, int] = _UNMEASURED,
@@ -47,12 +48,12 @@ def candidates(  # noqa: PLR0913 - what could go rests on all of these
 ) -> tuple[CleanupCandidate, ...]:
     """List what could go, the least regrettable first: environments, remains, leftovers, and kernels, parts of caches.
 
-    `costs` are by prefix, `leftovers` as in `DiskUsage`; what these do not name is as pip's records claim. `relinks`
-    are rows for what is stored twice. A policy adds its reasons and keeps what it says stays; it needs `now`. With
-    `user`, what belongs to others is blocked; with a `pace`, in packages a minute, it is said how long the way back
-    takes.
+    `costs` are by prefix, `together` is what the limits of a policy are held against, `leftovers` is as in `DiskUsage`;
+    what these do not name is as pip's records claim. `relinks` are rows for what is stored twice. A policy adds its
+    reasons and keeps what it says stays; it needs `now`. With `user`, what belongs to others is blocked; with a `pace`,
+    in packages a minute, it is said how long the way back takes.
     """
-    rules = PolicyRules.of(policy or Policy(), inventory.environments, costs, now=now, user=user)
+    rules = PolicyRules.of(policy or Policy(), inventory.environments, together, now=now, user=user)
     known = _Known(inventory, costs, groups, cached_names(caches), leftovers, rules, pace)
     found = [*known.environments(), *known.leftovers(), *map(rules.respected, known.kernels())]
     parts = (rules.respected(part) for cache in caches for part in parts_of(cache, others=bool(found)))

@@ -10,12 +10,13 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from condatui_core.analyses.cleanup.reasons import stale_by_policy, use_not_known
+from condatui_core.analyses.limits import limits_of_users
 from condatui_core.analyses.name_patterns import fits, names_environment
 from condatui_core.records.cleanup import CleanupCandidate, CleanupReason
-from condatui_core.records.disk import Cost
+from condatui_core.records.disk import Occupied, Together, nothing_measured
 from condatui_core.records.environment import Environment
 from condatui_core.records.policy import Policy
-from condatui_core.text import counted, format_bytes, some_of
+from condatui_core.text import counted, some_of
 
 _KEPT = "the policy keeps it"
 _BY_USE = frozenset({"stale", "too-many", "too-large"})
@@ -58,8 +59,7 @@ class PolicyRules:
     now: datetime | None
     user: str
     environments: Sequence[Environment] = ()
-    costs: Mapping[str, Cost] = field(default_factory=dict)
-    """By prefix."""
+    together: Together = nothing_measured
     beyond: Mapping[str, tuple[CleanupReason, ...]] = field(default_factory=dict)
     """By prefix, the reasons of the environments that a user has too many of, or too large ones."""
 
@@ -68,19 +68,19 @@ class PolicyRules:
         cls,
         policy: Policy,
         environments: Sequence[Environment],
-        costs: Mapping[str, Cost],
+        together: Together,
         *,
         now: datetime | None,
         user: str,
     ) -> PolicyRules:
-        """Find out which environments are beyond what a user may have."""
+        """Find out which environments are beyond what a user may have; what is not measured is beyond no size."""
         beyond: dict[str, list[CleanupReason]] = {}
         for owner in dict.fromkeys(each.owner for each in environments if each.owner):
             own = tuple(each for each in environments if _counts(each, owner))
-            for prefix, reason in (*_too_many(own, owner, policy), *_too_large(own, owner, policy, costs)):
+            for prefix, reason in (*_too_many(own, owner, policy), *_too_large(own, owner, policy, together)):
                 beyond.setdefault(prefix, []).append(reason)
         reasons = {prefix: tuple(found) for prefix, found in beyond.items()}
-        return cls(policy, now, user, environments, costs, reasons)
+        return cls(policy, now, user, environments, together, reasons)
 
     @property
     def sets_age(self) -> bool:
@@ -115,15 +115,16 @@ class PolicyRules:
 
     def still_broken(self, gone: Collection[str]) -> Iterator[str]:
         """By how much each of these users is still beyond the limits once these prefixes are gone, a line for each."""
-        most, limit = self.policy.max_environments_per_user, self.policy.max_bytes_per_user
+        most, limits = self.policy.max_environments_per_user, limits_of_users(self.policy)
         for owner in self.users:
             own = [each for each in self.environments if _counts(each, owner) and each.prefix not in gone]
             if most is not None and len(own) > most:
                 more = counted(len(own) - most, "environment")
                 yield f"{owner} still has {more} more than the policy allows{_undecided(own)}"
-            if limit is not None and (together := _together(own, self.costs)) > limit:
-                more = format_bytes(together - limit)
-                yield f"{owner} still occupies {more} more than the policy allows{_undecided(own)}"
+            together = _occupied(own, self.together) if limits else Occupied()
+            for limit in limits:
+                if excess := limit.beyond(together):
+                    yield f"{owner} still occupies {limit.words(excess)} more than the policy allows{_undecided(own)}"
 
     def keeps(self, environment: Environment) -> bool:
         """Whether the policy keeps an environment, by its name, its path or a link to it."""
@@ -169,29 +170,32 @@ def _too_many(own: Sequence[Environment], owner: str, policy: Policy) -> Iterato
 
 
 def _too_large(
-    own: Sequence[Environment], owner: str, policy: Policy, costs: Mapping[str, Cost]
+    own: Sequence[Environment], owner: str, policy: Policy, together: Together
 ) -> Iterator[tuple[str, CleanupReason]]:
-    """As `_too_many`, of those that are beyond the bytes of one user."""
-    limit, together = policy.max_bytes_per_user, _together(own, costs)
-    if limit is None:
+    """As `_too_many`, of those that are beyond the bytes or the inodes of one user, each file counted once."""
+    limits, staying = limits_of_users(policy), {each.prefix: each for each in own}
+    if not limits:
         return
+    occupied = _occupied(own, together)
     for each in _oldest_first(own):
-        if together <= limit:
+        broken = next((limit for limit in limits if limit.beyond(occupied)), None)
+        if broken is None:
             return
-        text = f"with it {owner} occupies {format_bytes(together)}; the policy allows {format_bytes(limit)}"
+        text = f"with it {owner} {broken.broken_by(occupied)}"
         yield each.prefix, CleanupReason(id="too-large", text=text, trust="likely")
-        together -= _together((each,), costs)
-    if together > limit:
-        text = f"{owner} occupies {format_bytes(together)}; the policy allows {format_bytes(limit)}"
-        yield from _guessed("too-large", text, own)
+        del staying[each.prefix]
+        occupied = _occupied(staying.values(), together)
+    if broken := next((limit for limit in limits if limit.beyond(occupied)), None):
+        yield from _guessed("too-large", f"{owner} {broken.broken_by(occupied)}", own)
 
 
 def _guessed(reason: str, text: str, own: Iterable[Environment]) -> Iterator[tuple[str, CleanupReason]]:
     return ((each.prefix, CleanupReason(id=reason, text=text, trust="guess")) for each in own if _is_unsure(each))
 
 
-def _together(environments: Iterable[Environment], costs: Mapping[str, Cost]) -> int:
-    return sum(costs[each.prefix].total for each in environments if each.prefix in costs)
+def _occupied(environments: Iterable[Environment], together: Together) -> Occupied:
+    """What they occupy together; nothing if that is not known."""
+    return together([each.prefix for each in environments]) or Occupied()
 
 
 def _undecided(own: Sequence[Environment]) -> str:

@@ -72,7 +72,7 @@ def _kept_bytes(environment: Environment, cost: Cost | None, cached: Collection[
     pip = sum(each.installed_bytes for each in environment.contents.pip_distributions)
     uncached = sum(each.installed_bytes for each in packages if not _is_cached(each, cached))
     own = _meta_bytes(packages) + pip + uncached + _unexplained(environment, cost)
-    return min(max(own, min(own * _MARGIN // 100, cost.frees)), cost.total) if cost and cost.measured else own
+    return min(max(own, min(own * _MARGIN // 100, cost.frees or 0)), cost.total) if cost and cost.measured else own
 
 
 def _unexplained(environment: Environment, cost: Cost | None) -> int:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from msgspec.structs import replace
 
 from condatui_core.analyses.cleanup.candidates import candidates
 from condatui_core.analyses.cleanup.policy import PolicyRules, allowed, not_decided
 from condatui_core.records.cleanup import CleanupCandidate
-from condatui_core.records.disk import Cost
+from condatui_core.records.disk import Cost, Occupied, Together
 from condatui_core.records.environment import Environment
 from condatui_core.records.kernel import Kernel
 from condatui_core.records.policy import Policy
@@ -22,7 +24,13 @@ def found(
     policy: Policy, *environments: Environment, user: str = "ada", size: int = 10
 ) -> tuple[CleanupCandidate, ...]:
     costs = {each.prefix: Cost(total=size, frees=size) for each in environments}
-    return candidates(inventory(*environments), costs=costs, policy=policy, now=NOW, user=user)
+    together = nothing_shared(size)
+    return candidates(inventory(*environments), costs=costs, together=together, policy=policy, now=NOW, user=user)
+
+
+def nothing_shared(size: int) -> Together:
+    """Each environment occupies so many bytes, and as many inodes, of its own."""
+    return lambda prefixes: Occupied(bytes=size * len(prefixes), inodes=size * len(prefixes))
 
 
 def test_its_age_replaces_that_of_the_settings() -> None:
@@ -55,6 +63,29 @@ def test_of_too_large_ones_those_go_that_were_used_longest_ago() -> None:
         "too-large",
         "with it ada occupies 30 B; the policy allows 20 B",
     )
+
+
+def test_files_that_environments_share_count_once_as_in_a_check() -> None:
+    """Two of 15 bytes that share 10 are within 20 bytes, though their sizes add up to 30."""
+    own = [loaded(f"d{days}", owner="ada", last_used=days_ago(days)) for days in (30, 10)]
+
+    def shared(prefixes: Sequence[str]) -> Occupied:
+        return Occupied(bytes=10 + 5 * len(prefixes), inodes=1 + len(prefixes))
+
+    def going(policy: Policy) -> list[str]:
+        costs = {each.prefix: Cost(total=15, frees=5) for each in own}
+        rows = candidates(inventory(*own), costs=costs, together=shared, policy=policy, now=NOW, user="ada")
+        return [row.reasons[0].text for row in rows]
+
+    assert going(Policy(max_bytes_per_user=20)) == []
+    assert going(Policy(max_bytes_per_user=19)) == ["with it ada occupies 20 B; the policy allows 19 B"]
+    assert going(Policy(max_inodes_per_user=2)) == ["with it ada occupies 3 inodes; the policy allows 2 inodes"]
+
+
+def test_what_is_not_measured_is_not_too_large() -> None:
+    own = loaded("d30", owner="ada", last_used=days_ago(30))
+    costs = {own.prefix: Cost(total=15, frees=5, measured=False)}
+    assert candidates(inventory(own), costs=costs, policy=Policy(max_bytes_per_user=1), now=NOW, user="ada") == ()
 
 
 def test_of_too_many_those_of_unknown_use_are_not_decided() -> None:
@@ -107,17 +138,18 @@ def test_what_may_go_for_another_reason_goes_without_a_known_use() -> None:
 
 
 def rules(policy: Policy, *environments: Environment) -> PolicyRules:
-    costs = {each.prefix: Cost(total=10, frees=10) for each in environments}
-    return PolicyRules.of(policy, environments, costs, now=NOW, user="ada")
+    return PolicyRules.of(policy, environments, nothing_shared(10), now=NOW, user="ada")
 
 
 def test_by_how_much_a_rule_is_still_broken_is_said() -> None:
     own = [loaded(name, owner="ada") for name in ("a", "b", "c")]
     used = loaded("used", owner="ada", last_used=days_ago(90))
-    found = rules(Policy(max_environments_per_user=1, max_bytes_per_user=25), *own, used, loaded("other", owner="ben"))
+    policy = Policy(max_environments_per_user=1, max_bytes_per_user=25, max_inodes_per_user=29)
+    found = rules(policy, *own, used, loaded("other", owner="ben"))
     assert tuple(found.still_broken({used.prefix})) == (
         "ada still has 2 environments more than the policy allows; not decided: last use unknown of a, b, c",
         "ada still occupies 5 B more than the policy allows; not decided: last use unknown of a, b, c",
+        "ada still occupies 1 inode more than the policy allows; not decided: last use unknown of a, b, c",
     )
     assert tuple(found.still_broken({each.prefix for each in own})) == ()
 

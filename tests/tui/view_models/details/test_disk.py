@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from condatui.view_models.details.disk import DiskPartsModel, DiskSubject, parts_line, sharers_line, shares_line
 from condatui.view_models.glyphs import ASCII, UNICODE
@@ -67,10 +68,14 @@ def test_the_smallest_kind_is_seen_and_what_is_nothing_is_not() -> None:
 
 
 def test_what_could_not_be_read_makes_the_total_a_lower_bound() -> None:
-    from msgspec.structs import replace
-
     use = replace(USE, findings=(finding("disk-unreadable", hides_bytes=True),))
     assert shares_line(subject(use=use), UNICODE, 100).plain.startswith("≥58 M")
+
+
+def test_inodes_stand_beside_the_bytes_once_they_are_counted() -> None:
+    use = replace(USE, inodes=412_345, exclusive_inodes=1_730)
+    assert parts_line(subject(use=use), UNICODE, 120).plain.endswith("bookkeeping 1.0 M · 412 K inodes, 1.7 K own")
+    assert "inodes" not in parts_line(subject(), UNICODE, 120).plain
 
 
 def test_sharers_are_named_and_what_has_no_room_is_counted() -> None:

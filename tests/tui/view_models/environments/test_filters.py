@@ -126,7 +126,11 @@ def test_prereleases_count_as_versions() -> None:
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("chanel:x", "finding, channel, python, package, state"), ("package:numpy>=", ">="), ("package:>=2", "name")],
+    [
+        ("chanel:x", "finding, channel, python, package, host, state"),
+        ("package:numpy>=", ">="),
+        ("package:>=2", "name"),
+    ],
 )
 def test_what_cannot_be_understood_says_so_and_hides_nothing(text: str, words: str) -> None:
     wrong = parse_filter(text)

@@ -63,6 +63,13 @@ def test_what_cleaning_the_cache_adds_is_said() -> None:
     assert line(freed(with_cache_clean=4_600_000_000)).endswith(" · +1.2 GB with the cache cleaned")
 
 
+def test_the_inodes_that_go_are_said_where_there_is_room() -> None:
+    assert "frees 3.4 GB and 41 K inodes (not 10 GB: " in line(freed(inodes=41_000))
+    assert "inodes" not in line(freed(inodes=41_000), width=110)
+    whole = freed(inodes=41_000, one_by_one=3_400_000_000, together=3_400_000_000, kept_by=())
+    assert line(whole) == "2 marked · removing them frees 3.4 GB and 41 K inodes"
+
+
 def test_links_that_nobody_sees_and_places_inside_are_named() -> None:
     known = freed(outside=1, kept_by=(), nested=2)
     assert line(known) == (

@@ -41,6 +41,11 @@ def test_what_was_measured_counts_and_what_records_claim_where_nothing_was() -> 
     assert sort_environments(ALL, "frees", reverse=True, costs=costs) == (SMALL, UNREAD, LARGE)
 
 
+def test_the_most_inodes_come_first_and_what_is_not_counted_last() -> None:
+    costs = {SMALL.prefix: Cost(total=5000, frees=2, inodes=9), UNREAD.prefix: Cost(total=70, frees=3, inodes=12)}
+    assert sort_environments(ALL, "inodes", costs=costs) == (UNREAD, SMALL, LARGE)
+
+
 def test_the_gravest_finding_comes_first() -> None:
     assert sort_environments(ALL, "findings") == (LARGE, SMALL, UNREAD)
 

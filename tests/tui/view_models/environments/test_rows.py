@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from condatui.view_models.environments.query import NO_COSTS, Costs
 from condatui.view_models.environments.rows import EnvironmentsModel
 from condatui.view_models.glyphs import ASCII, UNICODE, Glyphs
 from condatui_core.records.disk import Cost
@@ -12,8 +13,10 @@ from support.inventories import NOW, days_ago, environment, finding, loaded, pac
 RESEARCH = research()
 
 
-def row(*environments: Environment, index: int = 0, glyphs: Glyphs = UNICODE, marked: str = "") -> dict[str, str]:
-    model = EnvironmentsModel(environments, now=NOW, glyphs=glyphs, marked=frozenset({marked}))
+def row(
+    *environments: Environment, index: int = 0, glyphs: Glyphs = UNICODE, marked: str = "", costs: Costs = NO_COSTS
+) -> dict[str, str]:
+    model = EnvironmentsModel(environments, now=NOW, glyphs=glyphs, marked=frozenset({marked}), costs=costs)
     return {column.id: cell.plain for column, cell in zip(model.columns, model.cells(index), strict=True)}
 
 
@@ -26,6 +29,7 @@ def test_a_row_says_what_the_environment_is() -> None:
         "channels": "conda-forge pytorch",
         "disk": "~4.1 G",
         "frees": "…",
+        "inodes": "…",
         "used": "3 d",
         "findings": "! pip over conda",
     }
@@ -126,6 +130,17 @@ def test_bytes_say_whether_they_were_measured() -> None:
         assert f"{cells['disk']} {cells['frees']}" == words
 
 
+def test_inodes_are_counted_once_the_disk_is_walked() -> None:
+    figures = {
+        "412 K": Cost(total=1, frees=1, inodes=412_345),
+        "≥17": Cost(total=1, frees=1, inodes=17, at_least=True),
+        "…": Cost(total=1, frees=1, measured=False),
+    }
+    for words, cost in figures.items():
+        assert row(research(), costs={research().prefix: cost})["inodes"] == words
+    assert row(environment("gone", state="missing"))["inodes"] == "–"
+
+
 def test_a_row_is_made_anew_when_it_was_measured() -> None:
     former = EnvironmentsModel([RESEARCH], now=NOW)
     assert former.cells(0) is EnvironmentsModel([RESEARCH], now=NOW, former=former).cells(0)
@@ -136,7 +151,7 @@ def test_a_row_is_made_anew_when_it_was_measured() -> None:
 
 def test_where_nobody_measures_there_is_no_column_for_what_removal_frees() -> None:
     model = EnvironmentsModel([research()], now=NOW, costs=None)
-    assert "frees" not in {column.id for column in model.columns}
+    assert {"frees", "inodes"}.isdisjoint(column.id for column in model.columns)
     assert len(model.cells(0)) == len(model.columns)
 
 

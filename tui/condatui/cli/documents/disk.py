@@ -50,6 +50,10 @@ class CostsDocument(Struct, frozen=True, kw_only=True):
     """conda-meta and directories that packages share; with `packages` and `untracked` it adds up to the total."""
     apparent: int
     """The sizes of its files, as `du --apparent-size` adds them up."""
+    inodes: int
+    """Its files and directories by `du --inodes -s`, each inode once."""
+    exclusive_inodes: int
+    """What `df -i` gains if only this environment is removed."""
     nested: tuple[str, ...]
     """Environments and package caches inside it, which are not counted here and are removed with it."""
     packages: tuple[PackageUse, ...]
@@ -69,6 +73,8 @@ class DiskDocument(Struct, frozen=True, kw_only=True):
     """What removing exactly these would free, bases left out unless nothing else is chosen."""
     frees_with_cache_clean: int
     """The same, with what `conda clean --tarballs --packages` deletes afterwards."""
+    frees_inodes: int
+    """The inodes that `df -i` would gain by removing exactly these."""
     caches: tuple[CacheUse, ...]
     """All package caches of the machine."""
     upper_bounds: tuple[UpperBound, ...] = ()
@@ -85,6 +91,7 @@ def describe_disk(costs: Sequence[Costs], caches: tuple[CacheUse, ...], measurem
         environments=tuple(map(_costs, costs)),
         frees=graph.frees(prefixes) if graph else 0,
         frees_with_cache_clean=graph.frees_with_cache_clean(prefixes) if graph else 0,
+        frees_inodes=graph.freed_inodes(prefixes) if graph else 0,
         caches=caches,
         upper_bounds=measurement.upper_bounds,
     )
@@ -105,6 +112,8 @@ def _costs(costs: Costs) -> CostsDocument:
         pip=breakdown.pip,
         bookkeeping=breakdown.bookkeeping,
         apparent=use.apparent,
+        inodes=use.inodes,
+        exclusive_inodes=use.exclusive_inodes,
         nested=use.nested,
         packages=breakdown.packages,
         untracked_directories=breakdown.directories,

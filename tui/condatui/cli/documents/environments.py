@@ -231,6 +231,8 @@ def _sizes(use: DiskUse) -> SizesDocument:
         shared_with_cache=use.shared_with_cache,
         shared_with_environments=use.shared_with_environments,
         outside=use.outside,
+        inodes=use.inodes,
+        exclusive_inodes=use.exclusive_inodes,
         nested=use.nested,
         with_nested=use.with_nested,
     )

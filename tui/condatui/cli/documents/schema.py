@@ -136,6 +136,10 @@ class SizesDocument(Struct, frozen=True, kw_only=True):
     """Bytes of inodes that another environment holds as well."""
     outside: int
     """Bytes held by links that condatui does not see."""
+    inodes: int
+    """Its files and directories by `du --inodes -s`, each inode once."""
+    exclusive_inodes: int
+    """What `df -i` gains if only this environment is removed."""
     nested: tuple[str, ...]
     """Environments and package caches inside it."""
     with_nested: int

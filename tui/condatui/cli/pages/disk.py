@@ -11,7 +11,7 @@ from condatui.cli.documents.disk import CostsDocument, DiskDocument
 from condatui.cli.invocation import Invocation
 from condatui.cli.pages.tables import Printer
 from condatui.view_models import styles
-from condatui.view_models.format import cache_name, short_bytes
+from condatui.view_models.format import cache_name, short_bytes, short_count
 from condatui.view_models.status import upper_bound
 from condatui.view_models.table import TableColumn
 from condatui_core.records.disk import BlockDoubt, CacheUse
@@ -25,6 +25,7 @@ _ENVIRONMENTS = (
     TableColumn("others", "with others", 11, align="right", priority=1),
     TableColumn("outside", "outside", 7, align="right", priority=3),
     TableColumn("untracked", "untracked", 9, align="right", priority=2),
+    TableColumn("inodes", "inodes", 6, align="right", priority=4),
 )
 _PACKAGES = (
     TableColumn("name", "package", 60, flexible=True),
@@ -96,7 +97,8 @@ def _sum(document: DiskDocument) -> str:
     if 0 < bases < count:
         what = f"the {count - bases} that are no base" if count - bases > 1 else "the one that is no base"
     freed, cleaned = format_bytes(document.frees), format_bytes(document.frees_with_cache_clean)
-    return f"Removing {what} frees {freed}, and {cleaned} with `conda clean --tarballs --packages`."
+    inodes = counted(document.frees_inodes, "inode")
+    return f"Removing {what} frees {freed} and {inodes}, and {cleaned} with `conda clean --tarballs --packages`."
 
 
 def _environment(costs: CostsDocument) -> tuple[str, ...]:
@@ -108,7 +110,7 @@ def _environment(costs: CostsDocument) -> tuple[str, ...]:
         costs.outside,
         costs.untracked,
     )
-    return (costs.name, *map(short_bytes, sizes))
+    return (costs.name, *map(short_bytes, sizes), short_count(costs.inodes))
 
 
 def _details(costs: CostsDocument) -> Iterator[_DiskRows]:

@@ -14,6 +14,7 @@ from condatui.view_models.format import below_home
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui_core.records.alike import AlikeGroup, AlikeMember
 from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, Trust, WayBack
+from condatui_core.records.environment import host_of
 from condatui_core.records.kernel import Reference
 from condatui_core.text import counted, format_bytes, percent, sanitize
 
@@ -72,7 +73,7 @@ def _group_lines(
     group: AlikeGroup, frees: int | None, names: Mapping[str, str], glyphs: Glyphs, *, merges: bool
 ) -> Iterator[Text]:
     yield Text(sanitize(names.get(group.keeper, group.keeper)), styles.STRONG)
-    for why in group.why:
+    for why in () if host_of(group.keeper) else group.why:
         yield _line("stays", sanitize(why))
     if frees is not None:
         least = "at least " if merges else ""

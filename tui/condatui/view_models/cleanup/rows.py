@@ -10,12 +10,13 @@ from msgspec import Struct
 from rich.text import Text
 
 from condatui.view_models import styles
-from condatui.view_models.alike import keeper_words, member_words
+from condatui.view_models.alike import across_words, keeper_words, member_words
 from condatui.view_models.format import below_home, short_bytes, shorten_middle
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.table import TableColumn
 from condatui_core.records.alike import AlikeGroup, AlikeMember
 from condatui_core.records.cleanup import CleanupCandidate, CleanupKind
+from condatui_core.records.environment import host_of
 from condatui_core.text import sanitize
 
 # The rows: a keeper with its members below it, then the candidates that are in no group
@@ -47,13 +48,22 @@ class CleanupRow(Struct, frozen=True):
         return self.candidate.path if self.candidate and self.candidate.kind in _OF_ONE_PREFIX else ""
 
 
-def cleanup_rows(groups: Iterable[AlikeGroup], candidates: Sequence[CleanupCandidate]) -> tuple[CleanupRow, ...]:
-    """The groups with their members, then the candidates that are in none, each in the order given."""
+def cleanup_rows(
+    groups: Iterable[AlikeGroup], candidates: Sequence[CleanupCandidate], across: Iterable[AlikeGroup] = ()
+) -> tuple[CleanupRow, ...]:
+    """The groups with their members, then the candidates that are in none, each in the order given.
+
+    Last the groups `across` other machines, a heading each: nothing of them could go.
+    """
     of_environments = {each.path: each for each in candidates if each.kind in _OF_ENVIRONMENTS}
     grouped = tuple(_grouped(groups, of_environments))
     shown = {row.key for row in grouped}
     others = (each for each in candidates if each.kind not in _OF_ENVIRONMENTS or each.path not in shown)
-    return (*grouped, *(CleanupRow(each.key, candidate=each) for each in others))
+    return (
+        *grouped,
+        *(CleanupRow(each.key, candidate=each) for each in others),
+        *(CleanupRow(each.keeper, each) for each in across),
+    )
 
 
 _OF_ONE_PREFIX: frozenset[CleanupKind] = frozenset({"environment", "merge", "leftovers"})
@@ -192,6 +202,11 @@ class CleanupModel:
 
     def _heading(self, row: CleanupRow, group: AlikeGroup) -> tuple[Text, Text]:
         name = shorten_middle(sanitize(self._name_of(group.keeper)), _KEEPER, self._glyphs.ellipsis)
+        if host_of(group.keeper):
+            left = Text.assemble(
+                f"{self._glyphs.alike} ", (name, styles.STRONG), (f"  ({across_words(group)})", styles.DIM)
+            )
+            return left, Text("on other machines", styles.DIM)
         left = Text.assemble(
             f"{self._glyphs.alike} ", (name, styles.STRONG), (f"  ({keeper_words(group)})", styles.DIM)
         )

@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from condatui.view_models import styles
-from condatui.view_models.format import cache_name, short_bytes, shorten_text
+from condatui.view_models.format import cache_name, short_bytes, short_count, shorten_text
 from condatui.view_models.glyphs import ASCII, UNICODE, Glyphs
 from condatui.view_models.status import kept_limit, upper_bound
 from condatui.view_models.table import TableColumn
 from condatui_core.records.disk import BlockDoubt, Breakdown, DiskUse, Sharing
 from condatui_core.records.environment import Environment
 from condatui_core.text import counted, sanitize
+
+if TYPE_CHECKING:
+    from condatui.view_models.told import Told
 
 # What lies in one environment: its packages and the directories of no package, largest first
 
@@ -127,6 +131,8 @@ class DiskSubject:
     """The key that measures everything again; empty if the last walk did."""
     upper_bound: BlockDoubt | None = None
     """Why it may occupy less than is said; None if it does not."""
+    told: Told | None = None
+    """What a snapshot tells of one on another machine; None on this one."""
     entries: int | None = None
     """How many entries the present walk has counted; None if no walk is under way."""
 
@@ -145,7 +151,7 @@ def shares_line(subject: DiskSubject, glyphs: Glyphs, width: int) -> Text:
     """A bar of four kinds of bytes, and the size of each kind: `58 M ███▓▓▓▒▒▒ █ own 3.9 M ▓ cache 1.5 M …`."""
     use = subject.use
     if use is None:
-        return Text(_why_not(subject), styles.DIM)
+        return _told(subject, 0, width, glyphs) or Text(_why_not(subject), styles.DIM)
     bars = _ASCII_BARS if glyphs == ASCII else _BARS
     kinds = (
         ("own", use.exclusive),
@@ -169,7 +175,7 @@ def shares_line(subject: DiskSubject, glyphs: Glyphs, width: int) -> Text:
 def sharers_line(subject: DiskSubject, glyphs: Glyphs, width: int) -> Text:
     """With what it shares how many bytes, as many as fit; several may share one file, so the figures overlap."""
     if subject.use is None:
-        return Text()
+        return _told(subject, 1, width, glyphs) or Text()
     if not subject.sharing:
         return Text("shares nothing with other environments or caches", styles.DIM)
     each = [f"{subject.name_of(one)} {short_bytes(one.bytes)}" for one in subject.sharing]
@@ -180,7 +186,9 @@ def sharers_line(subject: DiskSubject, glyphs: Glyphs, width: int) -> Text:
 
 
 def parts_line(subject: DiskSubject, glyphs: Glyphs, width: int) -> Text:
-    """The bytes from conda, from pip and of no package; and what the measurement cannot know."""
+    """The bytes from conda, from pip and of no package, its inodes, and what the measurement cannot know."""
+    if told := _told(subject, 2, width, glyphs):
+        return told
     breakdown, parts = subject.breakdown, []
     if breakdown:
         packages = sum(each.bytes for each in breakdown.packages)
@@ -193,6 +201,8 @@ def parts_line(subject: DiskSubject, glyphs: Glyphs, width: int) -> Text:
         parts = [f"{name} {short_bytes(size)}" for name, size in sizes if size]
     elif subject.use:
         parts = ["finding out which package has which file"]
+    if subject.use and subject.use.inodes:
+        parts.append(f"{short_count(subject.use.inodes)} inodes, {short_count(subject.use.exclusive_inodes)} own")
     line = f" {glyphs.separator} ".join(parts)
     limits = [
         *([f"or less: {upper_bound(subject.upper_bound)}"] if subject.upper_bound else ()),
@@ -205,6 +215,15 @@ def parts_line(subject: DiskSubject, glyphs: Glyphs, width: int) -> Text:
         glyphs.ellipsis,
         cut="end",
     )
+
+
+def _told(subject: DiskSubject, line: int, width: int, glyphs: Glyphs) -> Text | None:
+    """One of the lines about what a snapshot tells; None for an environment on this machine."""
+    if subject.told is None:
+        return None
+    from condatui.view_models.told import disk_words  # noqa: PLC0415 - only snapshots need it
+
+    return shorten_text(Text(disk_words(subject.told)[line]), width, glyphs.ellipsis, cut="end")
 
 
 def _why_not(subject: DiskSubject) -> str:

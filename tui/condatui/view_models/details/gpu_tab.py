@@ -49,6 +49,10 @@ _TITLES = {
 
 def gpu_text(subject: GpuSubject, *, glyphs: Glyphs = UNICODE) -> Text:
     """All that is known of an environment and the GPUs of this machine, as lines."""
+    if subject.told:
+        from condatui.view_models.told import gpu_lines  # noqa: PLC0415 - only snapshots need it
+
+        return gpu_lines(subject.told, glyphs)
     state, result = subject.state, subject.result
     lines = [machine_line(state.driver, glyphs), Text()] if state.driver else []
     lines += _progress(subject)

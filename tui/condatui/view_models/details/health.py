@@ -18,6 +18,7 @@ from condatui_core.records.finding import Finding, Problem
 from condatui_core.text import counted, sanitize
 
 _PROBLEMS_SHOWN = 20
+_LISTED = "Listed by a script that examines nothing: no finding does not mean that all is well."
 
 
 def health_text(environment: Environment, now: datetime, *, words: RemedyWords, glyphs: Glyphs = UNICODE) -> Text:
@@ -35,24 +36,33 @@ def health_blocks(
     words: RemedyWords,
     glyphs: Glyphs = UNICODE,
     verified: VerifiedFile | None = None,
+    examined: bool = True,
 ) -> tuple[TextBlock, ...]:
     """The same in blocks, one for each finding; above all stands what came of verifying it against a file.
 
-    What is copied of a finding is the command that does what it advises.
+    What is copied of a finding is the command that does what it advises. One that was not `examined`, but only listed
+    on another machine, may have more.
     """
-    return tuple(_blocks(environment, now, words, glyphs, verified))
+    return tuple(_blocks(environment, now, words, glyphs, verified, examined))
 
 
 def _blocks(
-    environment: Environment, now: datetime, words: RemedyWords, glyphs: Glyphs, verified: VerifiedFile | None
+    environment: Environment,
+    now: datetime,
+    words: RemedyWords,
+    glyphs: Glyphs,
+    verified: VerifiedFile | None,
+    examined: bool,
 ) -> Iterator[TextBlock]:
     contents = environment.contents
     if verified:
         yield TextBlock(verified_text(verified, glyphs))
+    if not examined:
+        yield TextBlock(Text(_LISTED, styles.DIM), apart=True)
     for index, finding in enumerate(environment.findings):
         text = findings_text([finding], words=words, glyphs=glyphs, with_ids=True)
         yield TextBlock(text, finding.command, apart=not index)
-    if not environment.findings:
+    if examined and not environment.findings:
         yield TextBlock(_none(environment, glyphs), apart=True)
     if environment.keep or environment.baseline:
         yield TextBlock(Text("\n").join(_said_by_user(environment, now)), apart=True)

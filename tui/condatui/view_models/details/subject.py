@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from condatui.view_models.details.traced import TracedSubject
     from condatui.view_models.gpu import GpuSubject
     from condatui.view_models.remedies import RemedyWords
+    from condatui.view_models.told import Told
     from condatui.view_models.verification import VerifiedFile
     from condatui_core.records.revision import RevisionFacts
 
@@ -43,6 +44,8 @@ class DetailSubject(Struct, frozen=True):
     """The key that stops that."""
     verified: VerifiedFile | None = None
     """What came of holding it against the file that it was last verified against; None if it never was."""
+    told: Told | None = None
+    """What a snapshot tells of one on another machine; None on this one."""
 
     @property
     def shown(self) -> tuple[object, ...]:

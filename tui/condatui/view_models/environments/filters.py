@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Collection, Mapping
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import get_args
 
@@ -25,10 +26,10 @@ HELP: tuple[tuple[str, str], ...] = (
     ("channel:NAME", "has packages from it; pypi for pip"),
     ("python:3.10", "has python 3.10; also python:>=3.10"),
     ("package:torch", "has it, by conda's name or by pip's, and a column says what; also package:numpy>=2"),
+    ("host:gpu07", "is on this machine, of those that snapshots tell of; also host:gpu*"),
     ("state:orphan", "is in this state: ok, broken, orphan, missing or unreadable"),
     ("managed:pixi", "is managed by this tool; also managed:snakemake, managed:conda-project and others"),
     ("is:kept", "stays, by the user's word; also is:frozen, is:baseline, is:base, is:active"),
-    ("host:gpu07", "is on this machine, of those that snapshots tell of"),
 )
 """The language in (example, meaning) pairs."""
 
@@ -65,10 +66,11 @@ class Filter(Struct, frozen=True):
         return all(test.passes(environment) for test in self.tests) != self.inverse
 
 
-def parse_filter(text: str, *, typed: bool = False) -> Filter:
+def parse_filter(text: str, *, typed: bool = False, here: str = "") -> Filter:
     """Parse a filter. A wrong one does not raise: it has an `error`.
 
-    While it is `typed`, a quote that is still open and a field whose value is not complete yet are no errors.
+    While it is `typed`, a quote that is still open and a field whose value is not complete yet are no errors. `here` is
+    the name of this machine.
     """
     begin = len(text) - len(text.lstrip())
     inverse = text.startswith("!", begin)
@@ -76,14 +78,14 @@ def parse_filter(text: str, *, typed: bool = False) -> Filter:
     try:
         for word in _WORD.finditer(text, begin + inverse):
             position = word.start()
-            tests.append(_test_of(word[0], typed=typed))
+            tests.append(_test_of(word[0], typed=typed, here=here))
     except UsageError as error:
         return Filter(text, error=error.title, position=position)
     packages = dict.fromkeys(test.package for test in tests if test.package)
     return Filter(text, inverse=inverse, tests=tuple(tests), packages=tuple(packages))
 
 
-def _test_of(word: str, *, typed: bool) -> _Test:
+def _test_of(word: str, *, typed: bool, here: str) -> _Test:
     if word.count('"') % 2 and not typed:
         raise UsageError("A quote is not closed.")
     match = _FIELD.fullmatch(word)
@@ -96,7 +98,9 @@ def _test_of(word: str, *, typed: bool) -> _Test:
         value = _completed(field, value)
     elif not value:
         raise UsageError(f"The value of `{match['field']}:` is missing.")
-    return _FIELDS[field](value) if value else _Test(lambda _environment: True)
+    if not value:
+        return _Test(lambda _environment: True)
+    return _on_host(value, here) if field == "host" else _FIELDS[field](value)
 
 
 def _completed(field: str, value: str) -> str:
@@ -118,6 +122,20 @@ def _named(word: str) -> _Test:
             wanted in text.casefold() for text in (environment.label, environment.prefix, *environment.aliases)
         )
     )
+
+
+def _on_host(value: str, here: str = "") -> _Test:
+    """Compare with the whole name or its first part, so that `gpu07` finds `gpu07.cluster`; `gpu*` is a pattern.
+
+    What is on no other machine is on this one, `here`.
+    """
+    wanted = value.casefold()
+
+    def passes(environment: Environment) -> bool:
+        host = (environment.host or here).casefold()
+        return fnmatchcase(host, wanted) or wanted == host.partition(".")[0]
+
+    return _Test(passes)
 
 
 def _with_finding(value: str) -> _Test:
@@ -147,16 +165,6 @@ def _with_package(value: str) -> _Test:
 
     test = PackageTest(value)
     return _Test(test.passes, package=test.name)
-
-
-def _on_host(value: str) -> _Test:
-    """Compare with the whole name or its first part, so that `gpu07` finds `gpu07.cluster`."""
-    wanted = value.casefold()
-    return _Test(lambda environment: wanted in (environment.host.casefold(), _short(environment.host)))
-
-
-def _short(host: str) -> str:
-    return host.casefold().partition(".")[0]
 
 
 def _managed(value: str) -> _Test:
@@ -190,10 +198,10 @@ _FIELDS: Mapping[str, Callable[[str], _Test]] = MappingProxyType(
         "channel": _with_channel,
         "python": _with_python,
         "package": _with_package,
+        "host": _on_host,
         "state": _with_state,
         "managed": _managed,
         "is": _being,
-        "host": _on_host,
     }
 )
 

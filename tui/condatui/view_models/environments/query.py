@@ -44,6 +44,11 @@ def _frees(environment: Environment, costs: Costs) -> int | None:
     return cost.frees if cost else None
 
 
+def _inodes(environment: Environment, costs: Costs) -> int | None:
+    cost = costs.get(environment.prefix)
+    return (cost.inodes if cost else 0) or None
+
+
 def _python(environment: Environment, _costs: Costs) -> Version | None:
     from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - only this order needs it
 
@@ -71,6 +76,7 @@ _KEYS: Mapping[str, _Key] = MappingProxyType(
     {
         "disk": _disk,
         "frees": _frees,
+        "inodes": _inodes,
         "packages": _packages,
         "python": _python,
         "used": _used,
@@ -156,9 +162,11 @@ class EnvironmentQuery(Struct, frozen=True):
         """Whether the largest comes first."""
         return descends(self.by, self.reverse)
 
-    def of(self, environments: Sequence[Environment], costs: Costs = NO_COSTS) -> tuple[Environment, ...]:
-        """The environments that pass the filter, in the order of the query."""
-        wanted = parse_filter(self.filter, typed=True)
+    def of(
+        self, environments: Sequence[Environment], costs: Costs = NO_COSTS, *, here: str = ""
+    ) -> tuple[Environment, ...]:
+        """The environments that pass the filter, in the order of the query; `here` is the name of this machine."""
+        wanted = parse_filter(self.filter, typed=True, here=here)
         passing = [each for each in environments if wanted.matches(each)]
         return sort_environments(passing, self.by, self.reverse, costs=costs)
 

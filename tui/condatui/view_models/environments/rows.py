@@ -13,7 +13,7 @@ from rich.text import Text
 
 from condatui.view_models import styles
 from condatui.view_models.environments.query import NO_COSTS, PACKAGE, Costs
-from condatui.view_models.format import below_home, format_age, short_bytes, shorten_middle
+from condatui.view_models.format import below_home, format_age, short_bytes, short_count, shorten_middle
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.gpu import GpuState, Label, gpu_label
 from condatui.view_models.table import TableColumn
@@ -67,6 +67,7 @@ COLUMNS = (
     TableColumn("channels", "channels", 28, priority=5),
     TableColumn("disk", "disk", 6, align="right", priority=1),
     TableColumn("frees", "frees", 6, align="right", priority=1),
+    TableColumn("inodes", "inodes", 6, align="right", priority=7),
     TableColumn("behind", "behind", 6, align="right", priority=6),
     TableColumn("used", "used", 5, align="right", priority=4),
     _GPU,
@@ -108,22 +109,25 @@ class EnvironmentsModel:
         gpus: GpuState | None = None,
         packages: Sequence[str] = (),
         home: str = "",
+        here: str = "",
         former: EnvironmentsModel | None = None,
     ) -> None:
-        """`costs` is None if the disk is not going to be measured: then there is no column `frees`.
+        """`costs` is None if the disk is not going to be measured: then there are no columns `frees` and `inodes`.
 
-        Each of the `packages` has a column that shows what an environment has of it.
+        Each of the `packages` has a column that shows what an environment has of it. `here` is the name of this machine
+        if there are others: then a column says on which one each environment is.
         """
         self._environments = environments
         self._now = now
         self._glyphs = glyphs
         self._home = home
+        self._here = here
         self._marked = marked
         self._costs = NO_COSTS if costs is None else costs
         self._gpus = gpus
-        absent = {"frees"} if costs is None else set()
+        absent = {"frees", "inodes"} if costs is None else set()
         absent |= set() if gpus and gpus.telling else {"gpu"}
-        absent |= set() if any(each.host for each in environments) else {"host"}
+        absent |= set() if here or any(each.host for each in environments) else {"host"}
         absent |= set() if any(each.behind for each in environments) else {"behind"}
         # After a check the user wants to see its result even in 80 columns: then other columns leave.
         wanted = replace(_GPU, priority=1) if gpus and gpus.checked else _GPU
@@ -139,7 +143,7 @@ class EnvironmentsModel:
     @property
     def _frame(self) -> tuple[object, ...]:
         """What all rows depend on."""
-        return self._now.date(), self._glyphs, tuple(column.id for column in self._columns)
+        return self._now.date(), self._glyphs, self._here, tuple(column.id for column in self._columns)
 
     @property
     def columns(self) -> tuple[TableColumn, ...]:
@@ -179,6 +183,7 @@ class EnvironmentsModel:
             "channels": self._channels,
             "disk": self._disk,
             "frees": self._frees,
+            "inodes": self._inodes,
             "behind": self._behind,
             "used": self._used,
             "gpu": self._gpu,
@@ -197,7 +202,9 @@ class EnvironmentsModel:
         return self._name_uses[environment.host, environment.label] > 1
 
     def _host(self, environment: Environment) -> Text:
-        return Text(sanitize(environment.host)) if environment.host else self._absent(environment)
+        if environment.host:
+            return Text(sanitize(environment.host))
+        return Text(sanitize(self._here), styles.DIM) if self._here else self._absent(environment)
 
     def _name(self, environment: Environment) -> Text:
         text = Text()
@@ -257,12 +264,26 @@ class EnvironmentsModel:
 
     def _frees(self, environment: Environment) -> Text:
         if cost := self._costs.get(environment.prefix):
-            return self._bytes(cost, cost.frees)
+            return Text(self._glyphs.nothing, styles.DIM) if cost.frees is None else self._bytes(cost, cost.frees)
+        return Text(self._glyphs.unread, styles.DIM) if environment.managed_bytes else self._absent(environment)
+
+    def _inodes(self, environment: Environment) -> Text:
+        """The files and directories that it has, once they are counted."""
+        cost = self._costs.get(environment.prefix)
+        if cost and cost.inodes:
+            return Text(f"{self._bound(cost)}{short_count(cost.inodes)}")
+        if cost and environment.host:  # a snapshot need not tell them
+            return Text(self._glyphs.nothing, styles.DIM)
         return Text(self._glyphs.unread, styles.DIM) if environment.managed_bytes else self._absent(environment)
 
     def _bytes(self, cost: Cost, count: int) -> Text:
-        bound = self._glyphs.at_least if cost.at_least else ""
-        return Text(f"{bound if cost.measured else self._glyphs.approximately}{short_bytes(count)}")
+        return Text(f"{self._bound(cost)}{short_bytes(count)}")
+
+    def _bound(self, cost: Cost) -> str:
+        """The sign of a figure that is a claim, or less than it really is."""
+        if not cost.measured:
+            return self._glyphs.approximately
+        return self._glyphs.at_least if cost.at_least else ""
 
     def _behind(self, environment: Environment) -> Text:
         """The number of packages that the baseline has in a newer version."""
