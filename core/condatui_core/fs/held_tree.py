@@ -12,12 +12,12 @@ import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from types import TracebackType
 from typing import IO, BinaryIO, TypeAlias
 
 from condatui_core.fs.atomic_write import sync_directory, temporary_name
 from condatui_core.fs.attributes import Attributes, try_attributes
 from condatui_core.fs.delete_tree import Goes, Leftover, delete_what_goes
+from condatui_core.fs.held import Held
 from condatui_core.fs.safe_read import open_regular, read_opened
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -30,7 +30,7 @@ Identity: TypeAlias = tuple[int, int]
 """Device and inode of a directory."""
 
 
-class HeldTree:
+class HeldTree(Held):
     """A directory and everything below it; all paths are relative to it, and `.` is the directory itself.
 
     Every method raises OSError, ELOOP or ENOTDIR where a link has taken the place of a directory.
@@ -46,14 +46,6 @@ class HeldTree:
         if identity not in (None, self.identity):
             self.close()
             raise OSError(errno.ESTALE, "it was replaced meanwhile", root)
-
-    def __enter__(self) -> HeldTree:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Let go of the directory."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import os
 from dataclasses import dataclass
-from types import TracebackType
 from typing import BinaryIO
 
 from condatui_core.fs.atomic_write import sync_directory
+from condatui_core.fs.held import Held
 from condatui_core.fs.renaming import exchange_names
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -77,20 +77,12 @@ class Place:
         raise OSError(errno.ESTALE, "something else has come there", self.path)
 
 
-class HeldPlaces:
+class HeldPlaces(Held):
     """Opens directories below others one part of the path after the other, follows no link, and holds them."""
 
     def __init__(self) -> None:
         self._held: dict[tuple[str, str], int] = {}
         """By root and path below it."""
-
-    def __enter__(self) -> HeldPlaces:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Let go of all of them."""

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from types import TracebackType
 
 from condatui_core.fs.attributes import marks_of
+from condatui_core.fs.held import Held
 from condatui_core.fs.leases import give_up_lease, lease_holds, take_read_lease
 from condatui_core.fs.places import Place
 from condatui_core.fs.safe_read import open_regular
@@ -18,7 +18,7 @@ from condatui_core.fs.safe_read import open_regular
 _CHUNK = 1 << 20
 
 
-class SteadyFile:
+class SteadyFile(Held):
     """A regular file that is open for reading, with a lease where the system has them.
 
     By the lease nobody who writes to it is overlooked, whatever times are set afterwards.
@@ -45,14 +45,6 @@ class SteadyFile:
         except BaseException:
             self._stack.close()
             raise
-
-    def __enter__(self) -> SteadyFile:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Let go of it, and of those who wait to write to it."""
