@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 from typing import ClassVar
 
 from rich.text import Text
@@ -32,6 +31,7 @@ class CommandLogScreen(PlaceScreen):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._runs: tuple[CommandRun, ...] = ()
+        self._opened_from = ""
         self._unsubscribe: Callable[[], None] = lambda: None
 
     def compose_body(self) -> ComposeResult:
@@ -50,10 +50,11 @@ class CommandLogScreen(PlaceScreen):
         row = self.table.cursor_row
         return self._runs[row] if row < len(self._runs) else None
 
-    @cached_property
+    @property
     def numbered_place(self) -> str:
-        """The place that it was opened from."""
-        return self.app.current_mode
+        """The place that it was opened from, which is the one that is shown when it is first drawn."""
+        self._opened_from = self._opened_from or self.app.current_mode
+        return self._opened_from
 
     def on_mount(self) -> None:
         """Show the commands so far, and subscribe to new ones."""

@@ -86,6 +86,6 @@ class FilteredPlace(PlaceScreen):
 
     def _focus_what_is_shown(self) -> None:
         """Leave details that a small terminal shows only while they have the whole body."""
-        focused = self.focused
-        if focused and not all(each.display for each in focused.ancestors_with_self if isinstance(each, Widget)):
+        focused = self.focused  # None if Textual has noticed already that it is hidden
+        if not focused or not all(each.display for each in focused.ancestors_with_self if isinstance(each, Widget)):
             self.focus_body()
