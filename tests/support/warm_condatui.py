@@ -42,7 +42,9 @@ class WarmCondatui:
         self._server.stdin.write(json.dumps([list(arguments), str(home), opened]) + "\n")
         self._server.stdin.flush()
         code = int(self._server.stdout.readline())
-        return subprocess.CompletedProcess(arguments, code, *(each.read_text() for each in self._outputs))
+        return subprocess.CompletedProcess(
+            arguments, code, *(each.read_text(errors="replace") for each in self._outputs)
+        )
 
     def close(self) -> None:
         """End the process."""

@@ -59,7 +59,7 @@ class _Group:
             prefix: by_content[content] for prefix, content in contents.items() if content in by_content
         }
         """By prefix; what could not be read is not there."""
-        kinds: dict[tuple[object, ...], int] = {}
+        kinds: dict[frozenset[tuple[int, str]], int] = {}
         of_sets = {id(each): kinds.setdefault(_exactly(each), len(kinds)) for each in sets}
         self._kinds = {prefix: of_sets[id(each)] for prefix, each in self._sets.items()}
         """The same number for those with the same packages in the same builds."""
@@ -107,6 +107,6 @@ class _Group:
                 yield Node(host=each.host, prefix=each.prefix, state=state, difference=difference)
 
 
-def _exactly(held: PackageSet) -> tuple[object, ...]:
+def _exactly(held: PackageSet) -> frozenset[tuple[int, str]]:
     """Equal for environments with the same packages in the same builds."""
-    return held.numbers, frozenset((each.marked_name, each.build) for each in held.held.values())
+    return frozenset((number, each.build) for number, each in held.held.items())
