@@ -110,6 +110,7 @@ def tree(*paths: bytes, singles: Iterable[tuple[int, int]] = (), links: Iterable
     found = InodeTree(paths=list(paths), stamps=array("q", [1] * len(paths)))
     found.blocks.extend(8 * 10 * sum(row == each for each, _ in singles) for row in range(len(paths)))
     found.sizes.extend(0 for _ in paths)
+    found.inodes.extend(1 + sum(row == each for each, _ in singles) for row in range(len(paths)))
     for files, pairs in ((found.singles, singles), (found.links, links)):
         for row, inode in pairs:
             files.setdefault(DEVICE, Files())
