@@ -315,8 +315,20 @@ def test_the_help_names_every_command(command_line: CommandLine) -> None:
     assert all(f"\n  {name} " in printed for name in ("list", "show", "demo"))
 
 
-def test_a_command_that_does_not_exist_is_wrong_usage(command_line: CommandLine) -> None:
-    assert command_line.run("lst").exit_code == 2
+@pytest.mark.parametrize(
+    ("called", "said"),
+    [
+        ("lst", "No such command 'lst'. Did you mean `list`?"),
+        ("remvoe", "Did you mean `remove`?"),
+        ("x", "No such command 'x'."),
+    ],
+)
+def test_a_command_that_does_not_exist_is_wrong_usage_with_the_one_that_is_meant(
+    command_line: CommandLine, called: str, said: str
+) -> None:
+    result = command_line.run(called, "--json")
+    assert (result.exit_code, json.loads(result.stdout)["error"]["exit_code"]) == (2, 2)
+    assert result.stderr.rstrip().endswith(said)
 
 
 def test_home_may_be_written_as_a_tilde_where_no_shell_sees_it(command_line: CommandLine) -> None:

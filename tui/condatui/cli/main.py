@@ -15,6 +15,7 @@ from condatui.cli.options import global_options
 from condatui.cli.reporting import ReportingGroup, report
 from condatui_core.errors import UsageError
 from condatui_core.settings import SettingError, Settings
+from condatui_core.settings_files.values import nearest
 
 # `condatui` without a command opens the workbench
 
@@ -101,6 +102,15 @@ class _Commands(ReportingGroup):
             return super().shell_complete(ctx, incomplete)
         titles = {name: title for title, names in GROUPS.items() for name in names}
         return [CompletionItem(name, help=titles[name]) for name in COMMANDS if name.startswith(incomplete)]
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is called; wrong usage, with the one that may be meant, if there is none."""
+        called = args[0]
+        if called not in COMMANDS and not ctx.resilient_parsing and (meant := nearest(called, COMMANDS)):
+            ctx.fail(f"No such command '{called}'. {meant}")
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         if cmd_name not in COMMANDS:
