@@ -11,7 +11,7 @@ from condatui_core.errors import CondatuiError
 from condatui_core.fleet.messages import HostAnswer
 from condatui_core.records.fleet import HostState
 from condatui_core.records.host_snapshot import HostSnapshot
-from condatui_core.snapshots.document import decode_snapshot
+from condatui_core.snapshots.machine import verified_snapshot
 from condatui_core.text import mask_credentials, sanitize
 
 _NOT_CONNECTED = 255
@@ -44,7 +44,7 @@ def snapshot_in(answer: HostAnswer, *, timeout: float) -> HostSnapshot:
     if not data:
         raise _without_data(answer)
     try:
-        return decode_snapshot(base64.b64decode(data, validate=True), answer.host)
+        return verified_snapshot(base64.b64decode(data, validate=True), answer.host)
     except binascii.Error:
         raise NoSnapshotError("no-snapshot", "what it said was damaged on its way") from None
     except CondatuiError as error:
