@@ -152,7 +152,8 @@ class _Sorting:
             yield "other-owner"
         if not inode.mode & _READABLE:
             yield "unreadable"
-        for why in {each.alone: None for each in inode.files}:
+        alone: dict[SkipReason | None, None] = {each.alone: None for each in inode.files}
+        for why in alone:
             if why and (why, method) != ("last-use", "reflink"):  # what shares blocks keeps its times
                 yield why
         if len({each.sha256 for each in inode.files} - {""}) > 1:
