@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
@@ -34,7 +35,7 @@ def others(
     **machine: object,
 ) -> OtherMachines:
     """What snapshots of three days ago tell, with these environments on their machines."""
-    hosts = dict.fromkeys(each.host for each in environments)
+    hosts = Counter(each.host for each in environments)
     return OtherMachines(
         inventory=Inventory(
             environments=environments,
@@ -43,8 +44,14 @@ def others(
             pending=pending,
         ),
         machines=tuple(
-            OtherMachine(host=host, file=f"/snapshots/{host}.json.gz", at=NOW - timedelta(days=3), **machine)  # type: ignore[arg-type]
-            for host in hosts
+            OtherMachine(
+                host=host,
+                file=f"/snapshots/{host}.json.gz",
+                at=NOW - timedelta(days=3),
+                environments=count,
+                **machine,  # type: ignore[arg-type]
+            )
+            for host, count in hosts.items()
         ),
         disk=disk or {},
         gpu=gpu or {},

@@ -132,6 +132,14 @@ class Session:
         """The environments of this machine, and after them those that snapshots tell of; the condas are this one's."""
         return self._united.inventory(self.inventory, self.others) if self.others else self.inventory
 
+    @property
+    def listed(self) -> tuple[Environment, ...]:
+        """The environments of the list: those of this machine once, as they are and not as its snapshot tells."""
+        every = self.everywhere.environments
+        if self.others is None or not self.inventory.environments:
+            return every
+        return tuple(each for each in every if each.host != self.host)
+
     @cached_property
     def _united(self) -> United:
         """What is known of all machines together."""

@@ -82,7 +82,7 @@ def test_each_setting_has_a_line_with_its_value_its_place_and_its_default(user: 
     assert rows.keys() == set(Settings.__struct_fields__)
     assert rows["stale_days"] == ["90", f"{user.file},", "line", "2", "180"]
     assert rows["ascii"] == ["true", "CONDATUI_ASCII", "false"]
-    assert rows["read_only"] == ["false", "default", "-"]
+    assert rows["read_only"] == ["false", "default", "false"]
 
 
 def test_a_missing_file_is_said_with_what_writes_one(user: User) -> None:

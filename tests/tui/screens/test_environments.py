@@ -355,3 +355,13 @@ async def test_what_a_job_is_making_or_has_set_aside_is_no_alarm_while_it_works(
         assert "! incomplete" not in "\n".join(driver.text.splitlines()[:6])
         driver.app.session.show_jobs((made_job(plan=plan, state="done"),))
         await driver.until(lambda: driver.text.count("! incomplete") >= 2)
+
+
+async def test_what_is_typed_right_after_a_filter_is_kept_is_meant_for_the_table() -> None:
+    async with opened(machine()) as driver:
+        await driver.press("slash")
+        for key in (*"a", "enter", "G", "space"):
+            driver.app.post_message(events.Key(key, " " if key == "space" else key if len(key) == 1 else None))
+        await driver.until(lambda: driver.app.session.marked == {prefix("research")})
+        assert driver.place.environment_query.filter == "a"
+        assert driver.cursor == prefix("research")

@@ -59,7 +59,7 @@ async def test_a_column_says_which_machine_once_there_are_several() -> None:
         lines = [line for line in driver.text.splitlines() if "nlp-exp" in line]
         assert [line.split()[:2] for line in lines[:4]] == [[f"gpu0{number}", "nlp-exp"] for number in range(1, 5)]
         assert "gpu07  mine" in driver.text, "this machine by its name"
-        assert "1 environment · " in driver.text.splitlines()[0]
+        assert "1 envs 1 " in driver.text.splitlines()[0]
         assert "5 on 5 other machines" in driver.text.splitlines()[0]
 
 
@@ -74,6 +74,19 @@ async def test_the_table_fills_as_machines_arrive_and_marks_stay() -> None:
         await driver.until(lambda: len(driver.names) == 6)
         assert driver.app.session.marked == {FLEET[0].prefix}
         assert "1 marked · 1 of them on 1 other machine: only to be compared" in driver.text
+
+
+async def test_this_machine_stands_once_in_the_list_though_its_own_snapshot_is_there_too() -> None:
+    own = on("gpu07", loaded("mine", [package("numpy")]))
+    async with opened(workbench=bench(others(*FLEET[:2], own))) as driver:
+        await shown(driver)
+        assert driver.names == ["mine", "nlp-exp", "nlp-exp"]
+        assert driver.place.shown[0].host == ""
+        assert "2 on 2 other machines" in driver.text.splitlines()[0]
+    without = FakeWorkbench(inventory())
+    without.snapshots, without.others = "/snapshots", (others(own),)
+    async with opened(workbench=without) as driver:
+        await driver.until(lambda: driver.names == ["mine"])
 
 
 async def test_a_filter_by_machine() -> None:

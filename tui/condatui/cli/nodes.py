@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 import click
@@ -13,7 +14,8 @@ from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.analyses.nodes import NodeKey, node_groups
 from condatui_core.errors import UsageError
-from condatui_core.text import sanitize
+from condatui_core.records.node import NodeGroup
+from condatui_core.text import counted, sanitize
 
 
 @click.command(
@@ -65,6 +67,14 @@ def command(
 
             print_nodes(invocation, groups)
         else:
-            say("All are the same everywhere." if found else "No two of these machines have an environment in common.")
+            say(_why_nothing(found, hosts))
     if exit_code and not all(each.uniform for each in groups):
         context.exit(1)
+
+
+def _why_nothing(found: Sequence[NodeGroup], hosts: Sequence[str]) -> str:
+    if found:
+        return "All are the same everywhere."
+    if len(hosts) < 2:
+        return f"There is nothing to compare: the snapshots tell of {counted(len(hosts), 'machine')}."
+    return "No two of these machines have an environment in common."

@@ -102,7 +102,7 @@ class EnvironmentsScreen(FilteredPlace):
 
     @property
     def _hidden(self) -> frozenset[str]:
-        every = self.session.everywhere.environments
+        every = self.session.listed
         if len(every) == len(self.shown):
             return frozenset()
         return frozenset(each.prefix for each in every) - {each.prefix for each in self.shown}
@@ -138,7 +138,7 @@ class EnvironmentsScreen(FilteredPlace):
     def _show_environments(self) -> None:
         session = self.session
         self._at_work = session.prefixes_at_work
-        found = self.environment_query.of(session.everywhere.environments, session.costs, here=session.host)
+        found = self.environment_query.of(session.listed, session.costs, here=session.host)
         self.shown = tuple(map(self._calmed, found))
         self._model = EnvironmentsModel(
             self.shown,

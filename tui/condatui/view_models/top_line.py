@@ -129,7 +129,7 @@ def top_line(  # noqa: PLR0913 - the line says something of all of these
     """
     first = _StatusPart("read-only" if read_only else "", styles.WARNING)
     gpu = _StatusPart(sanitize(gpus), priority=5)
-    all_parts = (first, *_parts(inventory, host, width, glyphs, disk), *_others(others), gpu)
+    all_parts = (first, *_parts(inventory, host, width, glyphs, disk), *_others(others, host), gpu)
     parts = [part for part in all_parts if part.text]
     form, *closer = _forms(places, glyphs)
     wanted = _WHERE
@@ -161,11 +161,13 @@ def _parts(
     )
 
 
-def _others(others: OtherMachines | None) -> tuple[_StatusPart, ...]:
-    """How many other machines are looked at, and how many of their snapshots are still to be read."""
+def _others(others: OtherMachines | None, here: str) -> tuple[_StatusPart, ...]:
+    """How many machines besides this one are looked at, and how many of their snapshots are still to be read."""
     if others is None or not (others.machines or others.pending):
         return ()
-    there = f"{len(others.inventory.environments):,} on {counted(len(others.machines), 'other machine')}"
+    machines = [each for each in others.machines if each.host != here]
+    environments = sum(each.environments for each in machines)
+    there = f"{environments:,} on {counted(len(machines), 'other machine')}"
     reading = f"reading {others.pending} more" if others.pending else ""
     return _StatusPart(there, priority=1), _StatusPart(reading, styles.DIM)
 

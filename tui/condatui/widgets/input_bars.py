@@ -2,25 +2,50 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable, Mapping
 
+from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
+
+# The line to type in
+
+
+class _Field(Input):
+    """An input that some keys end at once, so that what is typed ahead goes to whatever gets the focus then.
+
+    As bindings those keys would come back from the app later than the letters that follow them.
+    """
+
+    def __init__(self, endings: Mapping[str, Callable[[], None]]) -> None:
+        """`endings` are the keys that end it, with what each of them does."""
+        super().__init__(compact=True, select_on_focus=False)
+        self._endings = endings
+        self.ended = False
+        """Whether it has been ended since it was opened."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        ending = self._endings.get(event.key)
+        if not self.ended and ending is None:
+            await super()._on_key(event)
+            return
+        event.stop()
+        event.prevent_default()
+        if self.ended or ending is None:
+            self.app.post_message(events.Key(event.key, event.character))
+        else:
+            self.ended = True
+            ending()
+
 
 # The filter
 
 
 class FilterBar(Horizontal):
     """Replaces the status line, posts each change of the filter, and closes with the filter kept or cleared."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "clear", show=False),
-        Binding("tab,down", "keep", show=False),
-    ]
 
     class FilterChanged(Message):
         """The text of the filter has changed."""
@@ -40,17 +65,18 @@ class FilterBar(Horizontal):
     def compose(self) -> ComposeResult:
         """The key that opens the filter, and the text."""
         yield Static("/")
-        yield Input(compact=True, select_on_focus=False)
+        yield _Field({"escape": self._clear, **dict.fromkeys(("enter", "tab", "down"), self._keep)})
 
     def on_mount(self) -> None:
         """Start hidden, with a cursor that does not blink: blinking would keep sending over a slow line."""
-        self.query_one(Input).cursor_blink = False
+        self.query_one(_Field).cursor_blink = False
         self.display = False
 
     def open(self, text: str) -> None:
         """Show and focus the line, filled with the current filter."""
         self.display = True
-        field = self.query_one(Input)
+        field = self.query_one(_Field)
+        field.ended = False
         with field.prevent(Input.Changed):
             field.value = text
         field.cursor_position = len(text)
@@ -61,18 +87,11 @@ class FilterBar(Horizontal):
         event.stop()
         self.post_message(self.FilterChanged(event.value))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter."""
-        event.stop()
-        self.action_keep()
-
-    def action_keep(self) -> None:
-        """Close and keep the filter."""
+    def _keep(self) -> None:
         self.post_message(self.FilterClosed(kept=True))
 
-    def action_clear(self) -> None:
-        """Close and clear the filter."""
-        self.query_one(Input).value = ""
+    def _clear(self) -> None:
+        self.query_one(_Field).value = ""
         self.post_message(self.FilterClosed(kept=False))
 
 
@@ -81,8 +100,6 @@ class FilterBar(Horizontal):
 
 class PromptBar(Horizontal):
     """Replaces the status line; `enter` answers and `esc` does not. The screen hides it again."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]
 
     class PromptAnswered(Message):
         """The user has typed an answer."""
@@ -97,18 +114,19 @@ class PromptBar(Horizontal):
     def compose(self) -> ComposeResult:
         """The question and the answer."""
         yield Static(id="question")
-        yield Input(compact=True, select_on_focus=False)
+        yield _Field({"escape": self._leave, "enter": self._answer})
 
     def on_mount(self) -> None:
         """Start hidden, with a cursor that does not blink: blinking would keep sending over a slow line."""
-        self.query_one(Input).cursor_blink = False
+        self.query_one(_Field).cursor_blink = False
         self.display = False
 
     def ask(self, question: str, answer: str) -> None:
         """Show and focus the question, with a suggested answer."""
         self.display = True
         self.query_one(Static).update(Content(f"{question} "))
-        field = self.query_one(Input)
+        field = self.query_one(_Field)
+        field.ended = False
         field.value = answer
         field.cursor_position = len(answer)
         self.screen.set_focus(field)  # at once: the next key is meant for it
@@ -117,11 +135,8 @@ class PromptBar(Horizontal):
         """Keep each typed letter from the screen."""
         event.stop()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Post the answer."""
-        event.stop()
-        self.post_message(self.PromptAnswered(event.value))
+    def _answer(self) -> None:
+        self.post_message(self.PromptAnswered(self.query_one(_Field).value))
 
-    def action_leave(self) -> None:
-        """Leave the question without an answer."""
+    def _leave(self) -> None:
         self.post_message(self.PromptLeft())

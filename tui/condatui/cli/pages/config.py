@@ -45,7 +45,7 @@ class _SettingRows:
             Text(setting.name),
             Text(self._spelled(setting.value), styles.DIM if by_default else styles.STRONG),
             Text(where, styles.DIM if by_default else styles.PLAIN),
-            Text(self._glyphs.nothing if by_default else self._spelled(setting.default), styles.DIM),
+            Text(self._spelled(setting.default), styles.DIM),
         )
 
     def _spelled(self, value: Value) -> str:

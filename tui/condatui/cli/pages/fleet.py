@@ -24,7 +24,7 @@ _STATES: dict[HostState, str] = {
     "unreachable": "unreachable",
     "denied": "denied",
     "timed-out": "timed out",
-    "nothing-to-run": "no python3",
+    "nothing-to-run": "nothing to run",
     "failed": "failed",
     "no-snapshot": "no snapshot",
     "not-stored": "not stored",
