@@ -17,7 +17,7 @@ from condatui_core.records.finding import Finding, FindingSource, merged
 from condatui_core.records.prefix import PrefixContents, PrefixPointer
 from condatui_core.remedy import Advice, ListEnvironments
 from condatui_core.settings import absolute_path
-from condatui_core.text import first_of, sanitize
+from condatui_core.text import first_of, sanitize, some_of
 
 # The environment that a user means by a name or path
 
@@ -82,6 +82,12 @@ def _hint(environments: Sequence[Environment], text: str) -> Advice:
         *(environment.name for environment in environments),
         *(os.path.basename(alias) for environment in environments for alias in environment.aliases),
     }
+    host, colon, _ = text.partition(":")
+    machines = {environment.host for environment in environments if environment.host}
+    if colon and host not in machines:
+        if machines:
+            return f"The other machines are {some_of(sorted(map(sanitize, machines)))}."
+        return "Other machines can be looked at (`--snapshots DIR`), not changed."
     close = difflib.get_close_matches(text, sorted(names), n=3)
     if close:
         return f"Did you mean {' or '.join(f'`{sanitize(name)}`' for name in close)}?"

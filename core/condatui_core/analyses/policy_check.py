@@ -17,7 +17,7 @@ from condatui_core.analyses.present import PresentPackages
 from condatui_core.analyses.vulnerabilities import Hit, Scans, is_ignored, vulnerabilities_of
 from condatui_core.records.disk import Together, nothing_measured
 from condatui_core.records.environment import Environment, Inventory
-from condatui_core.records.policy import GpuVerdict, Policy, UncheckedRule, Violation
+from condatui_core.records.policy import GpuVerdict, Policy, PolicyRule, UncheckedRule, Violation
 from condatui_core.records.vulnerability import FoundVulnerability, ReportedVulnerability, ScanReport
 from condatui_core.text import counted, some_of
 
@@ -65,7 +65,7 @@ def check_policy(
         for each in inventory.environments
         if (prefixes is None or each.prefix in prefixes) and each.state != "missing" and check.rules.is_about(each)
     )
-    rulings = (*check.rulings(subjects), *(check.of_users(subjects) if of_users else ()))
+    rulings = (*check.rulings(subjects), *(check.of_users(subjects) if of_users else check.not_of_users()))
     violations = [each for each in rulings if isinstance(each, Violation)]
     return PolicyReport(
         violations=tuple(sorted(violations, key=lambda each: each.severity != "error")),
@@ -110,6 +110,14 @@ class _Check:
             own = [each for each in self.inventory.environments if self._counts(each, user)]
             yield from self._number(user, own)
             yield from self._occupied(user, own)
+
+    def not_of_users(self) -> Iterator[UncheckedRule]:
+        """The rules about all environments of an owner, where only some environments are checked."""
+        limits: list[PolicyRule] = [each.rule for each in limits_of_users(self.policy)]
+        if self.policy.max_environments_per_user is not None:
+            limits.insert(0, "max_environments_per_user")
+        for rule in limits:
+            yield UncheckedRule(rule=rule, message="it is about all environments of a user, and only some are checked")
 
     def _gpu(self, environment: Environment) -> Iterator[Ruling]:
         if not self.policy.forbidden_gpu or not environment.readable:

@@ -185,7 +185,7 @@ def run(request: FleetRequest, send: Send) -> None:
 def _why_not(names: Sequence[str]) -> BadRequest | None:
     """What is wrong with the hosts: to ssh a name that begins with `-` is an option, which may run anything."""
     if not names:
-        return BadRequest("The node set is empty.")
+        return BadRequest("The node set is empty.", hint="A group that ClusterShell does not know has no hosts.")
     if wrong := next((each for each in names if not is_host_name(each)), ""):
         hint = "A name has letters, digits, `.`, `_` and `-`; `--ssh-options '-l NAME'` logs in as another user."
         return BadRequest(f"`{wrong}` is no name of a host.", hint=hint)

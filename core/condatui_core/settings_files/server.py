@@ -88,4 +88,5 @@ def _ignored(detail: str) -> UsageError:
 
 def _left_out(error: UsageError) -> UsageError:
     title = "A setting that an administrator has set for this machine does not count."
-    return UsageError(title, error.in_one_line, "Ask the administrator to mend it.")
+    detail = "\n".join(filter(None, (f"{error.in_one_line.removesuffix('.')}.", error.hint)))
+    return UsageError(title, detail, "Ask the administrator to mend it.")

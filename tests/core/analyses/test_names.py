@@ -116,6 +116,12 @@ def test_a_name_on_several_machines_asks_for_the_machine() -> None:
         assert error.value.hint == f"Say which: `gpu01:{text}`."
 
 
+def test_an_environment_of_another_machine_is_not_taken_for_one_of_this_one() -> None:
+    with pytest.raises(UsageError) as told:
+        resolve([environment("nlp-exp")], "gpu07:nlp-exp", cwd="/")
+    assert told.value.hint == "Other machines can be looked at (`--snapshots DIR`), not changed."
+
+
 def test_a_colon_in_a_name_is_no_machine() -> None:
     odd = environment("gpu01:nlp", prefix="/opt/envs/gpu01:nlp")
     assert resolve((odd,), "gpu01:nlp", cwd="/") is odd

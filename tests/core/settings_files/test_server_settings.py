@@ -71,6 +71,7 @@ def test_a_wrong_value_is_told_with_its_line_and_the_others_count(machine: Serve
     assert f"{machine.file}, line 1" in first.detail
     assert "must be a whole number from 0 to 36500" in first.detail
     assert "There is no setting `stale_day`" in second.detail
+    assert "Did you mean `stale_days`?" in second.detail
 
 
 @pytest.mark.parametrize("text", ["- a list\n", "a: [\n", b"\xff\xfe\x00", "ascii: true\nascii: false\n"])

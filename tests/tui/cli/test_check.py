@@ -72,12 +72,16 @@ def test_it_exits_with_0_if_all_rules_are_kept_or_the_broken_ones_only_warn(tmp_
     result = run(tmp_path, "proj-a", policy=RULES)
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr == "No rule is broken; 1 environment checked.\n"
-    assert run(tmp_path, policy="format: 1\nnames: proj-.+\nwarn_only: [names]\n").exit_code == 0
+    result = run(tmp_path, policy="format: 1\nnames: proj-.+\nwarn_only: [names]\n")
+    assert result.exit_code == 0
+    assert result.stderr.splitlines()[-1] == "1 warning and nothing worse; 3 environments checked."
 
 
 def test_one_that_is_named_does_not_fail_for_what_its_owner_has_beside_it(tmp_path: Path) -> None:
     policy = "format: 1\nmax_environments_per_user: 1\n"
-    assert run(tmp_path, "proj-a", policy=policy).exit_code == 0
+    named = run(tmp_path, "proj-a", policy=policy)
+    assert named.exit_code == 0
+    assert "not decided: max_environments_per_user: it is about all environments of a user" in named.stderr
     assert run(tmp_path, policy=policy).stdout == (
         "ada: max_environments_per_user: ada has 2 environments; the policy allows 1\n"
     )

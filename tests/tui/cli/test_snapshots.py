@@ -39,6 +39,14 @@ def document(home: Path, *arguments: str) -> Any:  # noqa: ANN401 - JSON
 # Writing one
 
 
+def test_a_name_under_which_it_would_not_be_read_again_is_refused(home: Path) -> None:
+    result = run(home, "snapshot", "-o", "snaps", "--no-sizes", "--host", "gpu07")
+    assert result.exit_code == 2
+    assert "ends with .json or .json.gz" in result.stderr
+    assert "gpu07.json.gz" in result.stderr
+    assert not (home / "snaps").exists()
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     prefix = make_prefix(tmp_path / "envs/a")

@@ -794,7 +794,7 @@ async def test_forms_and_plans_fit_and_are_ascii_where_that_is_wanted(size: tupl
             await on_research(driver, key)
             await drawn(driver, words)
             assert driver.text.isascii(), driver.text
-            assert driver.text.splitlines()[0].startswith(" condatui")
+            assert driver.text.splitlines()[0].startswith(" 1 envs 4")
             assert any("research" in line for line in driver.text.splitlines()[1:4])
             await driver.press("escape")
         await on_research(driver, "d")

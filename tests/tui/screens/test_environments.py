@@ -242,7 +242,7 @@ async def test_details_stand_below_in_80_columns_and_beside_in_160() -> None:
 
 
 async def test_help_lists_the_keys_of_this_place_in_place() -> None:
-    async with opened(machine(), size=(100, 130)) as driver:
+    async with opened(machine(), size=(100, 150)) as driver:
         await driver.press("question_mark")
         assert "Mark or unmark the environment under the cursor" in driver.text
         assert "has this finding" in driver.text

@@ -130,9 +130,12 @@ def _print(report: PolicyReport) -> None:
         say(f"condatui: not decided: {line}")
     checked = counted(report.checked, "environment")
     broken = [each.rule for each in report.violations if each.severity == "error"]
+    warned = counted(len(report.violations) - len(broken), "warning")
     if broken:
         rules = counted(len(set(broken)), "rule")
         say(f"{counted(len(broken), 'violation')} of {rules}; {checked} checked.")
+    elif report.violations:
+        say(f"{warned} and nothing worse; {checked} checked.")
     else:
         say(f"No rule is broken; {checked} checked.")
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from condatui.cli.completion_values import directories
 from condatui.cli.documents.fleet import describe_fleet
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import examples, global_options, json_option
@@ -98,7 +99,14 @@ def _print_script(context: click.Context, _parameter: click.Parameter, wanted: b
     epilog=examples("fleet 'gpu[01-16]' -o snapshots", "fleet @compute --timeout 60"),
 )
 @click.argument("hosts", nargs=-1, required=True)
-@click.option("-o", "--output", "output", metavar="DIR", help="Where the snapshots lie, one file a host.")
+@click.option(
+    "-o",
+    "--output",
+    "output",
+    metavar="DIR",
+    shell_complete=directories,
+    help="Where the snapshots lie, one file a host.",
+)
 @click.option(
     "--remote",
     type=click.Choice(["auto", "installed", "piped"]),

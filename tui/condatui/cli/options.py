@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from condatui.cli.completion_values import environments
+from condatui.cli.completion_values import directories, environments
 from condatui.cli.reporting import AS_JSON
 from condatui_core import __version__
 from condatui_core.errors import UsageError
@@ -132,6 +132,7 @@ snapshots_option = click.option(
     metavar="DIR",
     expose_value=False,
     callback=_set_snapshots,
+    shell_complete=directories,
     help="Look at the machines that the snapshots in DIR tell of, and not at this one.",
 )
 """The option `--snapshots` of commands that only look: `Invocation.load` loads what it says."""

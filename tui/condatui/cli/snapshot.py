@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import click
 
+from condatui.cli.completion_values import files
 from condatui.cli.documents.environments import describe_inventory
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import examples, global_options
@@ -34,7 +35,14 @@ _STDOUT = "-"
 
 
 @click.command("snapshot", epilog=examples("snapshot", "snapshot -o /shared/snapshots --force"))
-@click.option("-o", "--output", "file", metavar="FILE", help="A file, or a directory; `-` is stdout. By default here.")
+@click.option(
+    "-o",
+    "--output",
+    "file",
+    metavar="FILE",
+    shell_complete=files,
+    help="A file, or a directory; `-` is stdout. By default here.",
+)
 @click.option("--no-sizes", "sizes", is_flag=True, flag_value=False, default=True, help="Do not walk the disk.")
 @click.option("--host", metavar="NAME", help="What to call this machine; by default what it calls itself.")
 @click.option("--force", "replace", is_flag=True, help="Replace whatever file is there.")
@@ -83,7 +91,12 @@ def _target(invocation: Invocation, file: str | None, host: str) -> str:
     if file == _STDOUT:
         return _STDOUT
     place = invocation.absolute(file_name_of(host) if file is None else file)
-    return os.path.join(place, file_name_of(host)) if os.path.isdir(place) else place
+    if os.path.isdir(place):
+        return os.path.join(place, file_name_of(host))
+    if not place.endswith(ENDINGS):
+        hint = f"`--snapshots` reads no other; a directory has to be there, and gets {file_name_of(host)}."
+        raise UsageError(f"The name of a snapshot ends with {' or '.join(ENDINGS)}.", sanitize(place), hint)
+    return place
 
 
 def _is_own(file: str, host: str) -> bool:
