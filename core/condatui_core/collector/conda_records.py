@@ -27,6 +27,8 @@ _NOT_FILES = ("softlink", "directory")
 _KIND = re.compile(r"\.(?:dist-info|egg-info|egg-link|egg)$")
 _NAME_VERSION = re.compile(r"(?P<name>.+?)-(?P<version>v?\d[^-]*)(?:-py\d.*)?$")
 _LARGEST_HISTORY = 32 << 20
+_YEAR_2200 = 7258118400
+"""Its begin, in seconds since 1970."""
 _DATE = re.compile(r"==>\s*(.+?)\s*<==")
 _COMMAND = re.compile(r"#\s*cmd:\s*(\S.*)")
 _SPECS = re.compile(r"#\s*(\w+)\s*specs:\s*(\[.*)")
@@ -173,14 +175,16 @@ def _take(line: str, command: str, requested: Dict[str, str]) -> None:
 
 def _local(date: str) -> Optional[str]:
     try:
-        return datetime.strptime(date[:19], "%Y-%m-%d %H:%M:%S").astimezone().isoformat()
+        return _seconds(str(datetime.strptime(date[:19], "%Y-%m-%d %H:%M:%S").astimezone().timestamp()))
     except (ValueError, OverflowError, OSError):
         return None
 
 
 def _seconds(stated: str) -> Optional[str]:
+    """A time by its seconds; none before 1970 or from 2200 on, which is a mistake and could not be told everywhere."""
     try:
-        return datetime.fromtimestamp(float(stated)).astimezone().isoformat()
+        seconds = float(stated)
+        return datetime.fromtimestamp(seconds).astimezone().isoformat() if 0 <= seconds < _YEAR_2200 else None
     except (ValueError, OverflowError, OSError):
         return None
 

@@ -15,6 +15,7 @@ from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.records.finding import Problem
 from condatui_core.records.prefix import History, Revision
 from condatui_core.text import mask_credentials
+from condatui_core.times import credible, from_seconds
 
 # Requested specs, in the formats that conda has written over the years
 
@@ -117,7 +118,7 @@ def read_history(prefix: str, installed: Collection[str]) -> tuple[History, list
     """
     path = os.path.join(prefix, "conda-meta", "history")
     try:
-        modified = datetime.fromtimestamp(os.stat(path).st_mtime, timezone.utc)
+        modified = from_seconds(os.stat(path).st_mtime)
         data = read_bounded(path, _LARGEST)
     except FileNotFoundError:
         return History(created=_created_at(prefix)), []
@@ -241,7 +242,7 @@ def _shortened(command: str, program: str) -> str:
 def _time(text: str) -> datetime | None:
     try:
         # Without a zone, it is the local time of the machine that wrote it.
-        return datetime.fromisoformat(text).astimezone(timezone.utc)
+        return credible(datetime.fromisoformat(text).astimezone(timezone.utc))
     except (ValueError, OverflowError, OSError):
         return None
 
@@ -249,7 +250,6 @@ def _time(text: str) -> datetime | None:
 def _created_at(prefix: str) -> datetime | None:
     """When the environment was created, from the file that conda 25.11 and later write (seconds since 1970)."""
     try:
-        seconds = float(read_bounded(os.path.join(prefix, "conda-meta", "created_at"), 1 << 10))
-        return datetime.fromtimestamp(seconds, timezone.utc)
-    except (ValueError, OverflowError, OSError):
+        return from_seconds(float(read_bounded(os.path.join(prefix, "conda-meta", "created_at"), 1 << 10)))
+    except (ValueError, OSError):
         return None

@@ -183,7 +183,7 @@ def last_used(
     # The access time of a shared file is only an upper bound, but an old one proves that the environment is unused.
     signs: list[_Evidence] = [*(alone if sure else reads), *_changes(prefix)]
     latest = max(
-        (each for each in signs if each.at <= now.timestamp() + timedelta(days=1).total_seconds()),
+        (each for each in signs if 0 <= each.at <= now.timestamp() + timedelta(days=1).total_seconds()),
         key=lambda each: each.at,
         default=None,
     )

@@ -18,6 +18,7 @@ from condatui_core.fs.documents import decode, format_of
 from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.records.host_snapshot import FORMAT, HostSnapshot
 from condatui_core.text import mask_credentials, sanitize
+from condatui_core.times import credible
 
 ENDINGS = (".json", ".json.gz")
 """How the names of snapshots end."""
@@ -200,6 +201,8 @@ def _check(snapshot: HostSnapshot) -> None:
     """ValueError for what is well-formed and yet cannot be: it would mislead, or cost more than any machine's would."""
     if not is_host_name(snapshot.host):
         raise ValueError(f"`{snapshot.host[:80]}` is no name of a machine")
+    if credible(snapshot.at) is None:
+        raise ValueError(f"no snapshot was made at {snapshot.at.isoformat()}")
     environments = snapshot.list.environments
     if len(environments) > _MOST_ENVIRONMENTS:
         raise ValueError(f"more than {_MOST_ENVIRONMENTS:,} environments")

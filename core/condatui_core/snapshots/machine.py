@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from condatui_core.fs.documents import decode
 from condatui_core.fs.safe_read import reason
-from condatui_core.records.environment import Environment, KeepMark, prefix_on
+from condatui_core.records.environment import Environment, KeepMark, LastUsed, prefix_on
 from condatui_core.records.finding import Finding
 from condatui_core.records.host_snapshot import (
     HeldPackages,
@@ -31,6 +31,7 @@ from condatui_core.records.package import Distribution, PackageRecord, ProvidedD
 from condatui_core.records.prefix import History, PrefixContents
 from condatui_core.snapshots.document import SnapshotError, decode_snapshot, masked
 from condatui_core.text import sanitize, strip_credentials
+from condatui_core.times import credible
 
 Package = PackageRecord | Distribution
 _NAME = attrgetter("name")
@@ -217,16 +218,20 @@ def _environment(
         python=listed.python or "",
         channels=tuple((masked(name), count) for name, count in listed.channels.items()),
         managed_bytes=listed.managed_bytes or 0,
-        created=listed.created,
-        modified=listed.modified,
-        last_used=listed.last_used,
+        created=credible(listed.created),
+        modified=credible(listed.modified),
+        last_used=_last_use(listed.last_used) if listed.last_used else None,
         keep=_keep_mark(listed.kept) if listed.kept else None,
         findings=tuple(map(told_finding, listed.findings)),
     )
 
 
+def _last_use(told: LastUsed) -> LastUsed | None:
+    return replace(told, at=at) if (at := credible(told.at)) else None
+
+
 def _keep_mark(kept: ListedKeep) -> KeepMark:
-    return KeepMark(note=kept.note, at=kept.at, by=kept.by)
+    return KeepMark(note=kept.note, at=credible(kept.at), by=kept.by)
 
 
 def told_finding(listed: ListedFinding) -> Finding:
@@ -284,4 +289,4 @@ def told_of(snapshot: HostSnapshot, told: Mapping[str, _Told]) -> Iterator[tuple
 def verdicts_of(snapshot: HostSnapshot) -> Iterator[tuple[str, ToldVerdict]]:
     """The GPU verdicts of a snapshot, by the environments' prefixes with the host."""
     for prefix, verdict in told_of(snapshot, snapshot.gpu):
-        yield prefix, replace(verdict, message=masked(verdict.message))
+        yield prefix, replace(verdict, message=masked(verdict.message), at=credible(verdict.at))

@@ -169,6 +169,15 @@ def test_it_holds_what_condatui_itself_reads(made_up: MadeUp) -> None:
     assert found.unread == ()
 
 
+@pytest.mark.parametrize("seconds", ["253402300799", "-62135596800"])
+def test_it_leaves_out_a_time_that_no_clock_has_shown(seconds: str, made_up: MadeUp) -> None:
+    made_up.rich.write("conda-meta/created_at", seconds)
+    made_up.rich.write("conda-meta/history", "==> 0001-01-01 00:00:00 <==\n")
+    wishes = Wishes("1.0")
+    told = snapshot(wishes, str(made_up.home), QUIET, Deadline(60.0))["list"]["environments"]
+    assert {each["created"] for each in told if each["prefix"] == str(made_up.rich)} == {None}
+
+
 def test_it_names_environments_and_their_states_as_condatui_does(made_up: MadeUp) -> None:
     (made_up.home / "miniforge3/envs/half/lib").mkdir(parents=True)
     broken = make_prefix(made_up.home / "miniforge3/envs/broken")

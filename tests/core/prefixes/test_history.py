@@ -186,6 +186,14 @@ def test_created_is_what_conda_left_or_the_first_revision(tmp_path: Path) -> Non
     assert read_history(str(tmp_path), ())[0].created == parse_history(NEW)[0].at
 
 
+@pytest.mark.parametrize("seconds", ["253402300799", "-62135596800", "1e300", "nan"])
+def test_a_time_that_no_clock_has_shown_is_none(seconds: str, tmp_path: Path) -> None:
+    history_of(tmp_path, "==> 9999-12-31 23:59:59 <==\n# cmd: conda create\n")
+    (tmp_path / "conda-meta" / "created_at").write_text(seconds)
+    history, _ = read_history(str(tmp_path), ())
+    assert (history.created, history.revisions[0].at) == (None, None)
+
+
 def test_modified_is_when_conda_last_wrote(tmp_path: Path) -> None:
     history_of(tmp_path, NEW)
     os.utime(tmp_path / "conda-meta" / "history", (0, 1_700_000_000))

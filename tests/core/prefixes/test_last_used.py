@@ -65,6 +65,12 @@ def test_a_later_change_counts_too(prefix: FakePrefix) -> None:
     assert (age(found), found.reliable, found.evidence) == (10, True, "conda-meta/history was written")
 
 
+def test_a_time_before_1970_is_no_evidence(prefix: FakePrefix) -> None:
+    for file in (prefix.meta / "history", prefix.path / "bin" / "python3.11"):
+        touch(file, read=30_000, written=30_000)
+    assert last_used(str(prefix), processes=(), mounts=KEPT, now=NOW, own_times=()) is None
+
+
 def test_a_module_compiled_later_counts_too(prefix: FakePrefix) -> None:
     compiled = prefix.site_packages / "mymodule" / "__pycache__"
     compiled.mkdir(parents=True)

@@ -6,12 +6,14 @@ import gzip
 import json
 import os
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from condatui_core.errors import NewerFormatError, UsageError
+from condatui_core.records.environment import KeepMark
 from condatui_core.snapshots import document as limits
 from condatui_core.snapshots.directory import SnapshotDirectory
 from condatui_core.snapshots.document import SnapshotError, compress
@@ -53,6 +55,8 @@ BAD: dict[str, tuple[bytes, str]] = {
     "not UTF-8": (b'{"format": 1, "host": "\xff"}', "not UTF-8"),
     "a format of none": (_changed(lambda document: document.update(format=0)), "no snapshot has the format 0"),
     "no zone": (_changed(lambda document: document.update(at="2026-05-20T12:00:00")), "timezone"),
+    "made after all times": (_changed(lambda d: d.update(at="9999-12-31T23:59:59-23:59")), "no snapshot was made at"),
+    "made before all times": (_changed(lambda d: d.update(at="0001-01-01T00:00:00+23:59")), "no snapshot was made at"),
     "a host that is a path": (_changed(lambda document: document.update(host="../../etc/x")), "no name of a machine"),
     "a host that is an option": (_changed(lambda document: document.update(host="-oProxyCommand=x")), "no name of"),
     "a host with escapes": (_changed(lambda document: document.update(host="\x1b[2J")), "no name of a machine"),
@@ -128,6 +132,29 @@ def test_the_least_that_a_snapshot_may_say(tmp_path: Path) -> None:
     assert [each.name for each in one.contents.pip_distributions] == ["idna"]
     assert list(told.disk) == ["old:/x"]
     assert not told.machines[0].examined
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "1969-12-31T23:59:59Z"])
+def test_a_time_that_no_clock_has_shown_is_not_known(at: str, tmp_path: Path) -> None:
+    used = {"at": at, "evidence": "", "reliable": True}
+    document = json.loads(_listed(created=at, modified=at, last_used=used, kept={"at": at, "note": "mine"}))
+    prefix = document["list"]["environments"][0]["prefix"]
+    document["gpu"] = {prefix: {"verdict": "works", "class": "works", "at": at}}
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    told = read_all(tmp_path)
+    (one,) = told.inventory.environments
+    assert (one.created, one.modified, one.last_used) == (None, None, None)
+    assert one.keep == KeepMark(note="mine")
+    assert told.gpu[one.prefix].at is None
+
+
+def test_a_time_without_a_zone_is_taken_for_utc(tmp_path: Path) -> None:
+    at, evidence = "2026-05-20T10:00:00", {"evidence": "", "reliable": True}
+    (tmp_path / "a.json").write_bytes(_listed(last_used={"at": at, **evidence}, kept={"at": at}))
+    (one,) = read_all(tmp_path).inventory.environments
+    assert one.last_used
+    assert one.keep
+    assert one.last_used.at == one.keep.at == datetime(2026, 5, 20, 10, tzinfo=timezone.utc)
 
 
 def test_what_all_machines_together_may_hold_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
