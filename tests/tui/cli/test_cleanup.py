@@ -89,6 +89,8 @@ def test_a_goal_out_of_reach_says_how_far_it_gets_and_fails(sandbox: Sandbox) ->
         (("--yes",), 2, "nothing to choose by"),
         (("--report", "x.md"), 2, "nothing to choose by"),
         (("--policy", "none.yaml"), 2, "The policy cannot be read."),
+        (("--free", "1M", "--yes", "--policy", ""), 2, "A path is empty."),
+        (("--free", "1M", "--yes", "--report", ""), 2, "A path is empty."),
         (("--free", "1M"), 3, "no terminal to ask"),
         (("--free", "1M", "--yes", "--report", "."), 2, "is a directory"),
         (("--free", "1M", "--yes", "--report", "/nowhere/r.md"), 2, "is no directory"),

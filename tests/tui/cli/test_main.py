@@ -74,6 +74,13 @@ def test_snapshots_open_the_workbench_on_other_machines(command_line: CommandLin
     assert (command_line.opened, looked) == ([command_line.workbench], [str(tmp_path)])
 
 
+def test_an_empty_place_of_snapshots_opens_nothing(command_line: CommandLine) -> None:
+    command_line.workbench.look_at_snapshots = lambda _: None  # type: ignore[attr-defined]
+    result = command_line.run("--snapshots", "", terminal=True)
+    assert (result.exit_code, command_line.opened) == (2, [])
+    assert "A path is empty." in result.stderr
+
+
 def test_snapshots_before_a_command_open_nothing(command_line: CommandLine, tmp_path: Path) -> None:
     result = command_line.run("--snapshots", str(tmp_path), "list")
     assert (result.exit_code, result.stdout) == (2, "")

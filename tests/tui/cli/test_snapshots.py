@@ -243,3 +243,10 @@ def test_a_place_without_any_is_a_usage_error(call: str, tmp_path: Path) -> None
     result = run(tmp_path, *call.split(), "--snapshots", "nope")
     assert (result.exit_code, "cannot be read" in result.stderr) == (2, True)
     assert run(tmp_path, "nodes").exit_code == 2
+
+
+@pytest.mark.parametrize("call", ["list", "nodes", "find x", "duplicates", "compare a b"])
+def test_an_unset_variable_does_not_stand_for_this_machine(call: str, home: Path) -> None:
+    result = run(home, *call.split(), "--snapshots", "", "--root", "envs")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "A path is empty." in result.stderr

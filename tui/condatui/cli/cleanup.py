@@ -98,10 +98,10 @@ class _Options:
     @classmethod
     def of(cls, invocation: Invocation, free: str | None, policy: str | None, report: str | None) -> _Options:
         """Read the size and the policy, and look whether the report can be written, before anything is done."""
-        report_file = invocation.absolute(report) if report else ""
+        report_file = invocation.absolute(report) if report is not None else ""
         if report_file:
             check_writable(report_file, "The report cannot be written.")
-        policy_file = invocation.absolute(policy) if policy else ""
+        policy_file = invocation.absolute(policy) if policy is not None else ""
         return cls(
             wanted=parse_bytes(free) if free is not None else None,
             policy=read_cleanup_policy(Path(policy_file), home=invocation.locations.home) if policy_file else None,

@@ -108,7 +108,7 @@ class Invocation(Struct, frozen=True, kw_only=True):
         conda: tuple[str, ...] = (),
         roots: tuple[str, ...] = (),
         prefixes: tuple[str, ...] = (),
-        snapshots: str = "",
+        snapshots: str | None = None,
         read_only: bool = False,
         debug: bool = False,
     ) -> Invocation:
@@ -118,7 +118,7 @@ class Invocation(Struct, frozen=True, kw_only=True):
             conda=(*self.conda, *map(self._named_conda, conda)),
             roots=(*self.roots, *map(self.absolute, roots)),
             prefixes=(*self.prefixes, *filter(_is_prefix, map(self.absolute, filter(_is_path, prefixes)))),
-            snapshots=self.absolute(snapshots) if snapshots else self.snapshots,
+            snapshots=self.snapshots if snapshots is None else self.absolute(snapshots),
             read_only=self.read_only or read_only,
             debug=self.debug or debug,
         )
