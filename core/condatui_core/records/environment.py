@@ -204,3 +204,8 @@ def host_of(prefix: str) -> str:
 def elsewhere(host: str, what: str = "It") -> str:
     """Why nothing is done to an environment of another machine."""
     return f"{what} is on {host}: what a snapshot tells can be looked at, not changed."
+
+
+def packages_untold(host: str) -> str:
+    """Why nothing is known of what an environment of another machine holds: no later moment will bring it."""
+    return f"The snapshot of {host} does not tell its packages."

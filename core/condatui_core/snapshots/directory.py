@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -89,6 +89,7 @@ class SnapshotDirectory:
                 problems=(
                     *map(_told_as_refused, refused),
                     *_told_as_old([each.machine for each in known], self._clock()),
+                    *_told_as_lacking(environment for each in known for environment in each.environments),
                     *(problem for each in known for problem in each.problems),
                 ),
                 pending=len(self._pending),
@@ -197,5 +198,17 @@ def _told_as_old(machines: Sequence[OtherMachine], now: datetime) -> Iterator[Fi
             severity="note",
             message=f"More than a week old: the snapshots of {some_of([each.host for each in old])}.",
             evidence=tuple(f"{each.host}: {each.at:%Y-%m-%d %H:%M}" for each in old),
+            source="machine",
+        )
+
+
+def _told_as_lacking(environments: Iterable[Environment]) -> Iterator[Finding]:
+    lacking = [each.full_name for each in environments if each.contents is None and each.state == "ok"]
+    if lacking:
+        yield Finding(
+            id="snapshot-lacking",
+            severity="note",
+            message=f"The snapshots do not tell the packages of {some_of(lacking)}.",
+            evidence=tuple(lacking),
             source="machine",
         )

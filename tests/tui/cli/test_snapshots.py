@@ -250,3 +250,13 @@ def test_an_unset_variable_does_not_stand_for_this_machine(call: str, home: Path
     result = run(home, *call.split(), "--snapshots", "", "--root", "envs")
     assert (result.exit_code, result.stdout) == (2, "")
     assert "A path is empty." in result.stderr
+
+
+def test_a_snapshot_that_does_not_tell_packages_is_named(tmp_path: Path) -> None:
+    put_snapshot(tmp_path, "gpu07", environment("x"), environment("half", state="broken"), loaded("y", USUAL))
+    result = run(tmp_path, "list", "--snapshots", ".")
+    assert (result.exit_code, "…" in result.stdout) == (0, False)
+    assert result.stderr == "condatui: The snapshots do not tell the packages of gpu07:x.\n"
+    compared = run(tmp_path, "compare", "x", "y", "--snapshots", ".")
+    assert compared.exit_code == 2
+    assert "The snapshot of gpu07 does not tell its packages." in compared.stderr

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from condatui.view_models.glyphs import UNICODE
-from condatui.view_models.told import Told, United, disk_words, gpu_lines
+from condatui.view_models.told import Told, United, disk_words, gpu_lines, no_packages
 from condatui_core.records.disk import Cost
 from condatui_core.records.host_snapshot import HeldBytes, ToldVerdict
-from support.inventories import NOW, finding, inventory, loaded
-from support.other_machines import FLEET, others
+from support.inventories import NOW, environment, finding, inventory, loaded
+from support.other_machines import FLEET, on, others
 
 HERE = inventory(loaded("mine"))
 DISK = {FLEET[0].prefix: HeldBytes(bytes=900), FLEET[2].prefix: HeldBytes(bytes=800, exclusive=70, inodes=6)}
@@ -47,6 +49,15 @@ def test_the_disk_in_words() -> None:
     full = HeldBytes(bytes=5_100_000_000, exclusive=96_000_000, inodes=41_000)
     assert disk_words(told(bytes=full)) == ("5.1 G on gpu01", "96 M of it its own, 41 K inodes", "Told 3 d ago.")
     assert disk_words(told())[0] == "The snapshot of gpu01 does not say what it occupies."
+
+
+def test_what_is_not_told_of_the_packages_is_not_explained_by_a_guess() -> None:
+    lacking, why = on("gpu01", environment("x", prefix="/x")), "no time left\x1b[2J"
+    untold = "The snapshot of gpu01 does not tell its packages."
+    assert no_packages(lacking, None) == no_packages(lacking, told()) == untold
+    machine = others(lacking, unread=(("/y", "no"), ("/x", why))).machines[0]
+    assert no_packages(lacking, Told(machine, NOW)) == f"{untold} It says: no time left\\x1b[2J."
+    assert no_packages(replace(lacking, state="broken"), None) == f"{untold} Its state there is broken."
 
 
 def test_the_gpu_in_words() -> None:

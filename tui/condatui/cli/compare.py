@@ -26,7 +26,7 @@ from condatui_core.analyses.platforms import native_subdir
 from condatui_core.environment_files.reading import read_environment_file
 from condatui_core.errors import UsageError
 from condatui_core.records.comparison import MOST_COLUMNS, Comparison, Listing, Row
-from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.environment import Environment, Inventory, packages_untold
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.settings import absolute_path
 from condatui_core.text import sanitize
@@ -110,8 +110,7 @@ class CompareArguments:
     def _of_environment(self, environment: Environment) -> Listing:
         contents = environment.contents
         if contents is None or not environment.readable:
-            detail = f"{sanitize(environment.prefix)} is {environment.state}"
-            raise UsageError(f"`{sanitize(environment.name)}` has nothing to compare.", detail)
+            raise UsageError(f"`{sanitize(environment.name)}` has nothing to compare.", _why_nothing(environment))
         for problem in contents.problems:
             say(f"condatui: {problem.path}: {problem.reason}")
         config = self._inventory.channel_config(environment)
@@ -128,6 +127,13 @@ class CompareArguments:
             environment=file.environment,
             platform_asked=self._platform is not None,
         )
+
+
+def _why_nothing(environment: Environment) -> str:
+    """Why nothing is known of what an environment has."""
+    if environment.host and environment.state == "ok":
+        return packages_untold(sanitize(environment.host))
+    return f"{sanitize(environment.prefix)} is {environment.state}"
 
 
 _ONLY = tuple(kind for kind in KINDS if kind != "all")

@@ -14,7 +14,7 @@ from condatui.view_models.format import short_bytes, short_count, spell_age
 from condatui.view_models.glyphs import Glyphs
 from condatui.view_models.gpu import gpu_sign, gpu_tone
 from condatui_core.records.disk import Cost
-from condatui_core.records.environment import Inventory
+from condatui_core.records.environment import Environment, Inventory, packages_untold
 from condatui_core.records.host_snapshot import HeldBytes, ToldVerdict
 from condatui_core.records.other_machine import OtherMachine, OtherMachines
 from condatui_core.text import sanitize
@@ -108,6 +108,11 @@ def no_slimming(host: str) -> str:
     return f"A snapshot has no files: {sanitize(host)} itself can tell what a service would not need."
 
 
-def no_packages(host: str) -> str:
-    """Why nothing is known of what an environment on another machine holds."""
-    return f"The snapshot of {sanitize(host)} does not say what it holds: it could not be read there."
+def no_packages(environment: Environment, told: Told | None) -> str:
+    """That a snapshot does not tell what an environment holds, and what else it says of it."""
+    untold = packages_untold(sanitize(environment.host))
+    if environment.state != "ok":
+        return f"{untold} Its state there is {environment.state}."
+    unread = told.machine.unread if told else ()
+    said = next((why for path, why in unread if path == environment.path), "")
+    return f"{untold} It says: {sanitize(said)}." if said else untold

@@ -19,7 +19,6 @@ from condatui.view_models.format import shorten_middle
 from condatui.view_models.glyphs import Glyphs, shapes_for
 from condatui.widgets.line import Line
 from condatui.widgets.virtual_table import VirtualTable
-from condatui_core.records.environment import Environment
 from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
@@ -191,7 +190,7 @@ class DetailPane(Vertical):
             return
         if tab == "history":
             if subject:
-                self._history.show(subject, empty=_why_empty(tab, subject.environment))
+                self._history.show(subject, empty=_why_empty(tab, subject))
             return
         if tab == "slim":
             if subject and subject.slim:
@@ -209,7 +208,7 @@ class DetailPane(Vertical):
         else:
             table, model = self.query_one(f"#{tab}", VirtualTable), self._model(tab, subject)
             self._models[tab] = model
-            table.set_model(model, empty=_why_empty(tab, subject.environment), fresh=fresh)
+            table.set_model(model, empty=_why_empty(tab, subject), fresh=fresh)
 
     def _show_gpu(self, gpu: GpuSubject) -> None:
         if self._gpu and self._gpu.shown == gpu.shown:
@@ -245,12 +244,14 @@ class DetailPane(Vertical):
         return tab_line(tabs, self.tab, name, self._glyphs, width)
 
 
-def _why_empty(tab: str, environment: Environment) -> Text:
+def _why_empty(tab: str, subject: DetailSubject) -> Text:
     """Why a tab is empty."""
+    environment = subject.environment
     if environment.host and (tab == "history" or environment.contents is None):
         from condatui.view_models.told import no_history, no_packages  # noqa: PLC0415 - only snapshots need it
 
-        return Text(no_history(environment.host) if tab == "history" else no_packages(environment.host), styles.DIM)
+        why = no_history(environment.host) if tab == "history" else no_packages(environment, subject.told)
+        return Text(why, styles.DIM)
     if environment.contents is None and environment.state == "ok":
         return Text("Not read yet.", styles.DIM)
     if environment.state != "ok":

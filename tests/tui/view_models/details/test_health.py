@@ -4,6 +4,7 @@ from condatui.view_models.details.health import findings_text, health_text
 from condatui_core.records.finding import Problem
 from condatui_core.records.prefix import PrefixContents
 from support.inventories import NOW, days_ago, environment, finding, loaded, research
+from support.other_machines import on
 from support.words import words
 
 
@@ -27,6 +28,8 @@ def test_nothing_to_find_fault_with_is_said() -> None:
 def test_what_is_not_read_yet_is_not_said_to_be_good() -> None:
     assert health_text(environment("x"), NOW, words=words).plain == "… Not read yet."
     assert health_text(environment("x", state="missing"), NOW, words=words).plain == "✗ missing"
+    elsewhere = health_text(on("gpu07", environment("x")), NOW, words=words).plain
+    assert elsewhere == "The snapshot of gpu07 does not tell its packages."
 
 
 def test_weak_evidence_is_called_weak() -> None:

@@ -9,6 +9,7 @@ from condatui_core.records.disk import Cost
 from condatui_core.records.environment import BehindPackage, Environment, KeepMark
 from condatui_core.records.prefix import Manager, PrefixContents
 from support.inventories import NOW, days_ago, environment, finding, loaded, package, pip_package, research
+from support.other_machines import on
 
 RESEARCH = research()
 
@@ -61,6 +62,13 @@ def test_what_is_not_read_yet_is_not_said_to_be_absent() -> None:
     cells = row(environment("new"))
     assert {cells[each] for each in ("python", "packages", "channels", "disk", "frees", "used")} == {"…"}
     assert row(environment("new"), glyphs=ASCII)["python"] == "..."
+
+
+def test_what_a_snapshot_does_not_tell_is_not_waited_for() -> None:
+    cells = row(on("gpu07", environment("new")))
+    assert {cells[each] for each in ("python", "packages", "channels", "disk", "frees", "used")} == {"–"}
+    cells = row(on("gpu07", research()))
+    assert (cells["frees"], cells["inodes"]) == ("–", "–")
 
 
 def test_an_environment_without_python_has_none() -> None:

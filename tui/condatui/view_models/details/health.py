@@ -13,7 +13,7 @@ from condatui.view_models.format import spell_age
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.remedies import RemedyWords
 from condatui.view_models.verification import VerifiedFile, verified_text
-from condatui_core.records.environment import Environment, LastUsed
+from condatui_core.records.environment import Environment, LastUsed, packages_untold
 from condatui_core.records.finding import Finding, Problem
 from condatui_core.text import counted, sanitize
 
@@ -98,6 +98,8 @@ def _finding(finding: Finding, words: RemedyWords, glyphs: Glyphs, with_ids: boo
 def _none(environment: Environment, glyphs: Glyphs) -> Text:
     if environment.state != "ok":
         return Text(f"{glyphs.error} {environment.state}", styles.ERROR)
+    if environment.contents is None and environment.host:
+        return Text(packages_untold(sanitize(environment.host)), styles.DIM)
     if environment.contents is None:
         return Text(f"{glyphs.unread} Not read yet.", styles.DIM)
     return Text(f"{glyphs.good} All good: nothing worth a finding.", styles.GOOD)

@@ -265,16 +265,14 @@ class EnvironmentsModel:
     def _frees(self, environment: Environment) -> Text:
         if cost := self._costs.get(environment.prefix):
             return Text(self._glyphs.nothing, styles.DIM) if cost.frees is None else self._bytes(cost, cost.frees)
-        return Text(self._glyphs.unread, styles.DIM) if environment.managed_bytes else self._absent(environment)
+        return self._awaited(environment)
 
     def _inodes(self, environment: Environment) -> Text:
         """The files and directories that it has, once they are counted."""
         cost = self._costs.get(environment.prefix)
         if cost and cost.inodes:
             return Text(f"{self._bound(cost)}{short_count(cost.inodes)}")
-        if cost and environment.host:  # a snapshot need not tell them
-            return Text(self._glyphs.nothing, styles.DIM)
-        return Text(self._glyphs.unread, styles.DIM) if environment.managed_bytes else self._absent(environment)
+        return self._awaited(environment)
 
     def _bytes(self, cost: Cost, count: int) -> Text:
         return Text(f"{self._bound(cost)}{short_bytes(count)}")
@@ -304,6 +302,12 @@ class EnvironmentsModel:
             return findings_label(environment.findings, self._glyphs)
         return gravest_message(environment, self._glyphs)
 
+    def _awaited(self, environment: Environment) -> Text:
+        """What is not measured yet."""
+        waits = bool(environment.managed_bytes) and not environment.host
+        return Text(self._glyphs.unread, styles.DIM) if waits else self._absent(environment)
+
     def _absent(self, environment: Environment) -> Text:
-        unread = environment.contents is None and environment.state == "ok"
+        # What a snapshot does not tell does not come later.
+        unread = environment.contents is None and environment.state == "ok" and not environment.host
         return Text(self._glyphs.unread if unread else self._glyphs.nothing, styles.DIM)
