@@ -161,6 +161,8 @@ def _files(place: str) -> list[str]:
     """The snapshots in a directory, by name; a file is taken for one whatever its name is."""
     if os.path.isfile(place):
         return [place]
+    if os.path.exists(place) and not os.path.isdir(place):  # a pipe or a device: nothing of it is read
+        raise UsageError("The snapshots cannot be read.", f"{sanitize(place)}: neither a directory nor a file")
     try:
         with os.scandir(place) as entries:
             found = sorted(each.path for each in entries if _is_named_so(each.name) and not os.path.isdir(each))

@@ -203,6 +203,14 @@ def test_a_place_without_snapshots_is_an_error(tmp_path: Path) -> None:
             SnapshotDirectory(str(place), lambda: NOW)
 
 
+def test_what_is_neither_a_directory_nor_a_file_is_said_to_be_so(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for place in (str(tmp_path / "pipe"), os.devnull):
+        with pytest.raises(UsageError) as refused:
+            SnapshotDirectory(place, lambda: NOW)
+        assert refused.value.detail == f"{place}: neither a directory nor a file"
+
+
 def test_a_single_file_can_be_opened(tmp_path: Path) -> None:
     file = put_snapshot(tmp_path, "gpu07", loaded("x"))
     snapshots = SnapshotDirectory(str(file), lambda: NOW)
