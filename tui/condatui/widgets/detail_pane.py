@@ -250,8 +250,8 @@ def _why_empty(tab: str, subject: DetailSubject) -> Text:
     if environment.host and (tab == "history" or environment.contents is None):
         from condatui.view_models.told import no_history, no_packages  # noqa: PLC0415 - only snapshots need it
 
-        why = no_history(environment.host) if tab == "history" else no_packages(environment, subject.told)
-        return Text(why, styles.DIM)
+        untold = no_history(environment.host) if tab == "history" else no_packages(environment, subject.told)
+        return Text(untold, styles.DIM)
     if environment.contents is None and environment.state == "ok":
         return Text("Not read yet.", styles.DIM)
     if environment.state != "ok":
