@@ -8,6 +8,7 @@ from condatui_core.collector.conda_records import CondaPackage, name_and_version
 from condatui_core.collector.reading import (
     Deadline,
     Unread,
+    as_path,
     read_bounded,
     read_object,
     reason,
@@ -75,10 +76,11 @@ def _distribution(directory: str) -> Iterator[Row]:
 def _linked(file: str) -> Iterator[Row]:
     """Read the egg-link of an old editable install."""
     location = read_bounded(file, _LARGEST).decode("utf-8", "replace").partition("\n")[0].strip()
-    if location:
+    project = as_path(location)
+    if project:
         name = name_and_version(os.path.basename(file))[0]
-        found = next((each for each in _names(location) if each == name.replace("-", "_") + ".egg-info"), "")
-        metadata = _headers(text_of(os.path.join(location, found, "PKG-INFO"), _LARGEST)) if found else {}
+        found = next((each for each in _names(project) if each == name.replace("-", "_") + ".egg-info"), "")
+        metadata = _headers(text_of(os.path.join(project, found, "PKG-INFO"), _LARGEST)) if found else {}
         version = metadata.get("version", "")
         yield _row(metadata.get("name", name), version, 0, ("editable", "file://" + location, "", location))
 

@@ -5,7 +5,7 @@ import re
 import shutil
 from typing import Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
 
-from condatui_core.collector.reading import Deadline, text_of
+from condatui_core.collector.reading import Deadline, as_path, text_of
 
 _ROOTS = ("miniforge3", "mambaforge", "miniconda3", "miniconda", "anaconda3", "anaconda", "micromamba", "conda")
 """The directories that installers propose, in a home, /opt and /usr/local."""
@@ -72,7 +72,7 @@ def find(home: str, environ: Mapping[str, str], searched: Sequence[str], deadlin
 
 def _lines(path: str) -> List[str]:
     lines = (line.strip() for line in text_of(path, _LARGEST_LIST).splitlines())
-    return [line for line in lines if line and not line.startswith("#") and "\0" not in line]
+    return [path for path in map(as_path, lines) if path and not path.startswith("#")]
 
 
 # Installations
@@ -138,7 +138,7 @@ def _settings(home: str, environ: Mapping[str, str], roots: Sequence[str]) -> Di
     found: Dict[str, List[str]] = {}
     for file in files:
         for key, entries in plain_lists(text_of(file, 1 << 20)).items():
-            found.setdefault(key, []).extend(entries)
+            found.setdefault(key, []).extend(filter(None, map(as_path, entries)))
     return found
 
 

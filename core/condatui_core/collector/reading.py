@@ -58,6 +58,14 @@ def text_of(path: str, limit: int) -> str:
         return ""
 
 
+def as_path(stated: str) -> str:
+    """Make a path of what a file states, in UTF-8 whatever the locale; empty if no path can be that."""
+    try:
+        return "" if "\0" in stated else os.fsdecode(stated.encode("utf-8", "surrogateescape"))
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return ""
+
+
 def read_object(path: str) -> Dict[str, Any]:
     """Read a JSON object. Raises OSError, with a reason, for anything else."""
     try:

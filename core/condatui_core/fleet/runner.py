@@ -17,11 +17,12 @@ from typing import Protocol, cast
 import msgspec
 from ClusterShell.Defaults import DEFAULTS
 from ClusterShell.Event import EventHandler
-from ClusterShell.NodeSet import NodeSet, NodeSetException
+from ClusterShell.NodeSet import NodeSet, NodeSetException, std_group_resolver
 from ClusterShell.Task import Task, task_self
 from ClusterShell.Worker.EngineClient import EngineClientNotSupportedError
 from msgspec import Struct
 
+from condatui_core.fleet.host_count import BoundedGroups, TooManyHostsError
 from condatui_core.fleet.messages import BadRequest, Ended, FleetRequest, HostAnswer, NamedHosts
 from condatui_core.proc.child import bound_memory
 from condatui_core.proc.message_child import frame
@@ -32,6 +33,8 @@ _LOOK = 0.25
 _LONGEST_LINE = 1 << 20
 """Bytes; the lines of a snapshot have four thousand. ClusterShell copies an unfinished line whenever more comes."""
 _MOST_COMPLAINED = 16 << 10
+_ROOM = 10
+"""How many times as many hosts a node set may name as it may leave over: `@all!gpu[1-400]` takes some away."""
 _STDOUT = "stdout"
 
 Send = Callable[[Struct], None]
@@ -157,12 +160,12 @@ class _Hosts(EventHandler):  # type: ignore[misc]  # ClusterShell has no types
 def run(request: FleetRequest, send: Send) -> None:
     """Run the command on every host, and send what each has said as soon as it has ended."""
     try:
-        nodes = NodeSet.fromlist(request.hosts)
-        if len(nodes) > request.most_hosts:
-            send(BadRequest(f"These are {len(nodes):,} hosts.", hint=f"At most {request.most_hosts:,} are asked."))
-            return
+        nodes = _nodes(request)
         task = _task(request)
-    except NodeSetException as error:
+    except TooManyHostsError as error:
+        send(BadRequest(f"These are {error.count:,} hosts.", hint=f"At most {request.most_hosts:,} are asked."))
+        return
+    except (NodeSetException, AssertionError) as error:  # AssertionError: a range that it finds too large
         send(BadRequest("These hosts are no node set.", str(error), "Such as gpu[01-16],login or @group are."))
         return
     except (ImportError, AttributeError) as error:
@@ -180,6 +183,15 @@ def run(request: FleetRequest, send: Send) -> None:
         send(BadRequest(f"The worker `{request.worker}` cannot pipe the collector.", str(error), hint))
         return
     task.run()
+
+
+def _nodes(request: FleetRequest) -> NodeSet:
+    """The hosts that are asked. Raises TooManyHostsError, if need be before ClusterShell makes a text of each."""
+    groups = BoundedGroups(std_group_resolver(), request.most_hosts * _ROOM)
+    nodes = NodeSet.fromlist(groups.checked([*request.hosts]), resolver=groups)
+    if len(nodes) > request.most_hosts:
+        raise TooManyHostsError(len(nodes))
+    return nodes
 
 
 def _why_not(names: Sequence[str]) -> BadRequest | None:

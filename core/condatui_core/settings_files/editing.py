@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
 
 from condatui_core.errors import CondatuiError, RefusedError, UsageError
@@ -24,6 +26,10 @@ def write_template(locations: Locations) -> Path:
     return file
 
 
+_LARGEST_KEPT = 64 << 20
+"""Bytes of what was written: more than of a settings file, since no text may be lost because it is too long."""
+
+
 class SettingsDraft:
     """A copy of the user's settings to write in, which takes the place of the file once it is right."""
 
@@ -39,11 +45,6 @@ class SettingsDraft:
             write_new(self.file, self._begun.encode())
         except OSError as error:
             raise CondatuiError("The settings cannot be edited.", f"{locations.private}: {reason(error)}") from error
-
-    @property
-    def rejected(self) -> Path:
-        """Where a text goes that was not taken, so that it is not lost."""
-        return self._target.with_name(f"{self._target.name}.rejected")
 
     def text(self) -> str:
         """What the draft holds now. Raises UsageError if that is no text."""
@@ -63,19 +64,43 @@ class SettingsDraft:
 
     def accept(self) -> None:
         """Replace the settings file. Raises UsageError if another program has changed that meanwhile."""
+        meanwhile = UsageError("The settings file was changed by something else meanwhile.", str(self._target))
+        there = os.path.lexists(self._target)
         if settings_text(self._target) != self._former:
-            raise UsageError("The settings file was changed by something else meanwhile.", str(self._target))
-        _write(self._target, self.text(), replace=bool(self._former) or self._target.exists())
+            raise meanwhile
+        try:
+            _write(self._target, self.text(), replace=there)
+        except FileExistsError as error:
+            raise meanwhile from error
 
-    def keep_rejected(self) -> Path:
-        """Keep what was written beside the settings file, where it sets nothing; returns where."""
-        data = read_bounded(str(self.file), LARGEST)
-        write_whole(_in_directory(self.rejected), data, replace=True)
-        return self.rejected
+    def keep_rejected(self) -> str:
+        """Keep what was written where it sets nothing, and say where, or why not; empty if nothing was changed.
+
+        That is beside the settings file, or with the state of condatui if nothing can be written there.
+        """
+        name = f"{self._target.name}.rejected"
+        places = (self._target.with_name(name), self._locations.state / name)
+        try:
+            data = read_bounded(str(self.file), _LARGEST_KEPT)
+            if data == self._begun.encode():
+                return ""
+            return f"What you have written is kept in {_kept(data, *places)}"
+        except OSError as error:
+            return f"What you have written cannot be kept: {reason(error)}"
 
     def discard(self) -> None:
         """Delete the draft."""
         self._directory.remove()
+
+
+def _kept(data: bytes, *places: Path) -> Path:
+    """The first of these files that can be written. Raises OSError of the last."""
+    for file in places[:-1]:
+        with suppress(OSError):
+            write_whole(_in_directory(file), data, replace=True)
+            return file
+    write_whole(_in_directory(places[-1]), data, replace=True)
+    return places[-1]
 
 
 def _write(file: Path, text: str, *, replace: bool) -> None:

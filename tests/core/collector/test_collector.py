@@ -277,6 +277,39 @@ def test_a_damaged_record_costs_itself_alone(made_up: MadeUp, record: str) -> No
     assert len(held(found, made_up.rich)) == 1
 
 
+NAMING_PATHS = (
+    ".conda/environments.txt",
+    ".condarc",
+    "miniforge3/.condarc",
+    "miniforge3/envs/rich/lib/python3.11/site-packages/gone.egg-link",
+    "miniforge3/envs/rich/lib/python3.11/site-packages/gone.pth",
+    "miniforge3/envs/rich/lib/python3.11/site-packages/wheel-1.dist-info/direct_url.json",
+    "miniforge3/envs/rich/lib/python3.11/site-packages/wheel-1.dist-info/RECORD",
+    "miniforge3/envs/rich/conda-meta/history",
+    "miniforge3/envs/rich/conda-meta/created_at",
+)
+
+
+@pytest.mark.parametrize("path", [b"/no\0where", b"/no\xedwhere", b"/no\xed\xa0\x80where"])
+def test_what_can_be_no_path_costs_itself_alone(made_up: MadeUp, path: bytes) -> None:
+    made_up.rich.pip_install("wheel", "1")
+    for place in NAMING_PATHS:
+        listed = b"envs_dirs:\n  - %s\npkgs_dirs: [%s, ~/%s]\n" if place.endswith("condarc") else b"%s\n%s,,3\n==> %s\n"
+        with (made_up.home / place).open("ab") as file:
+            file.write(listed % (path, path, path))
+    assert {row[1] for row in held(made_up.collect(), made_up.rich)} >= {"python", "wheel"}
+
+
+def test_a_record_that_states_no_path_costs_itself_alone(made_up: MadeUp) -> None:
+    record = record_of("odd", "1", "0", channel=CONDA_FORGE, subdir="noarch", files={})
+    for number, path in enumerate(("/no\0where", "/no\ud800where")):
+        stated = {"files": [f"{path}/site-packages/x.dist-info/METADATA"], "python_site_packages_path": path}
+        made_up.rich.write_record(f"odd{number}-1-0", {**record, "name": f"odd{number}", **stated})
+        url = {"url": f"file://{path}", "dir_info": {"editable": True}}
+        made_up.rich.pip_install(f"wheel{number}", "1", direct_url=url)
+    assert {row[1] for row in held(made_up.collect(), made_up.rich)} >= {"odd0", "odd1", "wheel0", "wheel1"}
+
+
 def test_a_prefix_that_is_no_utf_8_is_told_as_it_is_shown(made_up: MadeUp) -> None:
     make_prefix(made_up.home / "miniforge3/envs" / os.fsdecode(b"caf\xe9"))
     found = made_up.collect()

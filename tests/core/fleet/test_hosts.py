@@ -237,6 +237,7 @@ def test_no_host_can_take_the_place_of_another(fleet: dict[str, HostOutcome], st
         ("me@plain", "`me@plain` is no name of a host"),
         ("a/../b", "`a/../b` is no name of a host"),
         ("gpu[1-9999]", "9,999 hosts"),
+        ("gpu[1-99999999]", "99,999,999 hosts"),
         ("@", "node set"),
     ],
 )

@@ -99,7 +99,34 @@ def _directory_of_a_link(machine: ServerMachine) -> None:
     elsewhere.chmod(0o777)
 
 
-@pytest.mark.parametrize("foreign", [_writable_file, _writable_directory, _directory_of_a_link])
+def _directory_of_a_link_to_a_link(machine: ServerMachine) -> None:
+    place = machine.file.parent.parent / "writable"
+    place.mkdir()
+    machine.file.rename(machine.file.with_name("real.yaml"))
+    (place / "link").symlink_to("../etc/real.yaml")
+    machine.file.symlink_to(place / "link")
+    place.chmod(0o777)
+
+
+def _directory_of_a_link_to_a_directory(machine: ServerMachine) -> None:
+    place = machine.file.parent.parent / "writable"
+    place.mkdir()
+    machine.file.parent.rename(machine.file.parent.with_name("real"))
+    (place / "link").symlink_to(place.parent / "real")
+    machine.file.parent.symlink_to("writable/../writable/./link")
+    place.chmod(0o777)
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        _writable_file,
+        _writable_directory,
+        _directory_of_a_link,
+        _directory_of_a_link_to_a_link,
+        _directory_of_a_link_to_a_directory,
+    ],
+)
 def test_what_others_could_have_written_does_not_count(
     machine: ServerMachine, foreign: Callable[[ServerMachine], None]
 ) -> None:
@@ -109,6 +136,33 @@ def test_what_others_could_have_written_does_not_count(
     assert machine.settings() == Settings()
     (problem,) = machine.problems
     assert "can be changed by others" in problem.detail
+
+
+def test_links_of_the_administrator_are_followed(machine: ServerMachine) -> None:
+    machine.administrator("ascii: true\n")
+    machine.file.rename(machine.file.with_name("real.yaml"))
+    place = machine.file.parent.parent
+    (place / "one").symlink_to("etc/.//../two")
+    (place / "two").symlink_to(place / "etc/real.yaml")
+    machine.file.symlink_to("../one")
+    assert (machine.settings(), machine.problems) == (Settings(ascii=True), ())
+    (place / "etc/real.yaml").unlink()
+    assert (machine.settings(), machine.problems) == (Settings(), ())
+    (place / "etc/real.yaml").symlink_to(machine.file)
+    assert machine.settings() == Settings()
+    assert "symbolic links" in machine.problems[0].detail
+
+
+def test_a_link_of_another_user_does_not_count(machine: ServerMachine) -> None:
+    machine.administrator("conda: [/tmp/evil]\n")
+    machine.file.rename(machine.file.with_name("real.yaml"))
+    machine.file.symlink_to("real.yaml")
+    try:
+        os.lchown(machine.file, 12345, -1)
+    except PermissionError:
+        pytest.skip("only root gives links away")
+    assert machine.settings() == Settings()
+    assert f"The link {machine.file} belongs to user 12345" in machine.problems[0].detail
 
 
 def test_the_file_of_another_user_does_not_count(machine: ServerMachine, monkeypatch: pytest.MonkeyPatch) -> None:

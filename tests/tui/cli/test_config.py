@@ -220,6 +220,48 @@ def test_an_editor_that_fails_changes_nothing(user: User, editor: str) -> None:
     assert user.left == {"settings.yaml"}
 
 
+@pytest.mark.parametrize("editor", ["rm -f", "sh -c 'rm $0; mkfifo $0'", "sh -c 'rm $0; mkdir $0'"])
+def test_a_draft_that_is_gone_is_told(user: User, editor: str) -> None:
+    user.has("ascii: true\n")
+    user.setting(EDITOR=editor)
+    result = user.run("--edit", answer="n\n", terminal=True)
+    assert (result.exit_code, user.file.read_text()) == (2, "ascii: true\n")
+    assert "What was written cannot be read" in result.stderr
+    assert "What you have written cannot be kept" in result.stderr
+    assert user.left == {"settings.yaml"}
+
+
+@pytest.mark.parametrize(
+    ("editor", "exit_code"),
+    [
+        ("sh -c 'echo stale_days: 5 > $0; kill -9 $$'", 1),
+        ("sh -c 'echo stale_days: 5 > $0; exit 3'", 1),
+        ("sh -c 'yes \\# stale_days: 5 | head -c 1200000 > $0'", 2),
+        ("sh -c 'printf stale_days:\\\\377 > $0'", 2),
+    ],
+)
+def test_what_was_written_is_kept_however_the_edit_ends(user: User, editor: str, exit_code: int) -> None:
+    user.has("ascii: true\n")
+    user.setting(EDITOR=editor)
+    result = user.run("--edit")
+    rejected = user.file.with_name("settings.yaml.rejected")
+    assert (result.exit_code, user.file.read_text()) == (exit_code, "ascii: true\n")
+    assert f"What you have written is kept in {rejected}" in result.stderr
+    assert b"stale_days:" in rejected.read_bytes()
+    assert user.left == {"settings.yaml", "settings.yaml.rejected"}
+
+
+def test_what_can_be_written_nowhere_beside_the_settings_is_kept_with_the_state(user: User) -> None:
+    user.file.parent.mkdir()
+    user.file.symlink_to("gone/settings.yaml")
+    (user.file.parent / "settings.yaml.rejected").mkdir()
+    user.means_to_write("stale_days: 3\n")
+    result = user.run("--edit")
+    kept = user.invocation.locations.state / "settings.yaml.rejected"
+    assert (result.exit_code, kept.read_text()) == (1, "stale_days: 3\n")
+    assert "The settings file cannot be written" in result.stderr and str(kept) in result.stderr
+
+
 def test_without_a_terminal_and_an_editor_it_says_what_to_set(user: User) -> None:
     result = user.run("--edit")
     assert (result.exit_code, "Set EDITOR" in result.stderr) == (2, True)

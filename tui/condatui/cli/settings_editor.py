@@ -27,10 +27,11 @@ def edit_settings(invocation: Invocation) -> None:
         while wrong := _take(draft, invocation):
             report(wrong)
             if not _edit_again(invocation):
-                raise UsageError(
-                    "The settings file is as it was.", f"What you have written is kept in {draft.keep_rejected()}"
-                )
+                raise UsageError("The settings file is as it was.")
             _run(editor, draft)
+    except CondatuiError as error:
+        error.detail = "\n".join(filter(None, (error.detail, draft.keep_rejected())))
+        raise
     finally:
         draft.discard()
 
