@@ -16,8 +16,8 @@ from msgspec import Raw, Struct
 from condatui_core.errors import CondatuiError, NewerFormatError
 from condatui_core.fs.documents import decode, format_of
 from condatui_core.fs.safe_read import read_bounded, reason
-from condatui_core.records.host_snapshot import FORMAT, HostSnapshot, LONGEST, PackageRow
-from condatui_core.text import mask_credentials, masked, sanitize, strip_credentials
+from condatui_core.records.host_snapshot import FORMAT, LONGEST, HostSnapshot, PackageRow
+from condatui_core.text import masked, sanitize, strip_credentials
 from condatui_core.times import credible
 
 ENDINGS = (".json", ".json.gz")

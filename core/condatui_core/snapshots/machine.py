@@ -29,7 +29,7 @@ from condatui_core.records.host_snapshot import (
 from condatui_core.records.installation import ChannelConfig, Installation
 from condatui_core.records.package import Distribution, PackageRecord, ProvidedDistribution, Replacement
 from condatui_core.records.prefix import History, PrefixContents
-from condatui_core.snapshots.document import SnapshotError, decode_snapshot, masked
+from condatui_core.snapshots.document import SnapshotError, decode_snapshot
 from condatui_core.text import masked, sanitize, strip_credentials
 from condatui_core.times import credible
 

@@ -34,6 +34,7 @@ from condatui_core.prefixes.processes import RunningProcess
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.relinking import LinkMethod
 from condatui_core.records.request import PackRequest, RelinkRequest, RestoreRequest, SeparateRequest
+from condatui_core.remedy import SeparateOne
 from condatui_core.restore_points.store import all_points, directory_of_points
 from support.disk_trees import du, prefixes, walked
 from support.plain_work import PlainWork, brought_back, removed
@@ -165,7 +166,8 @@ async def test_the_last_change_is_a_relink_as_long_as_it_is_the_newest_and_files
     assert undo_of_last_change(one, context) == SeparateRequest(prefix=one)
     with pytest.raises(UsageError) as caught:
         undo_of_last_change(None, context)
-    assert "such files: one, three, two" in str(caught.value.hint)
+    assert isinstance(caught.value.advice, SeparateOne)
+    assert {*caught.value.advice.prefixes} == {str(prefix_of(machine, name)) for name in ("one", "two", "three")}
     _written(context, -1)
     assert undo_of_last_change(one, context) == RestoreRequest(id=point)
     _written(context, YEAR)

@@ -100,7 +100,7 @@ class HelpPanel(Vertical):
         """Keep the cursor of the filter from blinking, which would keep sending over a slow line."""
         self.query_one(Input).cursor_blink = False
 
-    def open(self, make: Callable[[str], Text]) -> None:
+    def unfold(self, make: Callable[[str], Text]) -> None:
         """Show all that `make` gives for an empty filter, as high as the screen allows, and take the keys."""
         self._make = make
         field, text = self.query_one(Input), make("")

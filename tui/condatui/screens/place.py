@@ -293,7 +293,7 @@ class PlaceScreen(Screen[None]):
         if self._help is None:
             self._help = HelpPanel(id="help")
             await self.mount(self._help, after="#body")
-        self._help.open(self._help_text)
+        self._help.unfold(self._help_text)
         self.draw_bottom()
 
     def _help_text(self, only: str) -> Text:
