@@ -22,23 +22,20 @@ class TooManyHostsError(Exception):
         self.count = count
 
 
-class Groups(Protocol):
+class _Groups(Protocol):
     """What this module uses of ClusterShell's resolver of groups."""
 
-    def group_nodes(self, group: str, namespace: str | None = None) -> list[str]:
-        """The node sets of a group."""
+    def group_nodes(self, group: str, namespace: str | None = None) -> list[str]: ...
 
-    def all_nodes(self, namespace: str | None = None) -> list[str]:
-        """The node sets of all nodes."""
+    def all_nodes(self, namespace: str | None = None) -> list[str]: ...
 
-    def grouplist(self, namespace: str | None = None) -> list[str]:
-        """The names of the groups."""
+    def grouplist(self, namespace: str | None = None) -> list[str]: ...
 
 
 class BoundedGroups:
     """The groups that ClusterShell knows; all that is asked of them together may stand for so many hosts."""
 
-    def __init__(self, groups: Groups, most: int) -> None:
+    def __init__(self, groups: _Groups, most: int) -> None:
         self._groups = groups
         self._most = most
         self._count = 0
