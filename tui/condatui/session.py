@@ -21,7 +21,7 @@ from condatui.view_models.gpu import GpuState
 from condatui.view_models.remedies import RemedyWords, workbench_words
 from condatui_core.analyses.duplicates import with_duplicates
 from condatui_core.errors import CondatuiError
-from condatui_core.records.environment import Environment, Inventory, KeepMark, host_of
+from condatui_core.records.environment import Environment, Inventory, KeepMark, host_of, shown_names
 
 if TYPE_CHECKING:
     from condatui.view_models.cleanup.found import FoundCleanup
@@ -218,15 +218,15 @@ class Session:
 
     @property
     def names(self) -> Mapping[str, str]:
-        """The names of all environments, by prefix."""
-        return {environment.prefix: environment.name for environment in self.inventory.environments}
+        """What all environments are called, by prefix."""
+        return shown_names(self.inventory.environments)
 
     @property
     def full_names(self) -> Mapping[str, str]:
         """The same, with those on other machines as `gpu07:nlp-exp` if there are groups of them."""
         if not self.groups_across:
             return self.names
-        return {environment.prefix: environment.full_name for environment in self.everywhere.environments}
+        return shown_names(self.everywhere.environments)
 
     @property
     def freed(self) -> Freed | None:

@@ -99,6 +99,11 @@ def fuller_copy_of(path: str, kept: Path) -> str:
     return found
 
 
+def has_all_of(copy: str, path: str) -> bool:
+    """Whether all that a copy has is at a path, as after one by hand that has kept the times."""
+    return _files_of(copy).items() <= _files_of(path).items()
+
+
 _File: TypeAlias = "str | tuple[int, int]"
 """The target of a link, or size and modification time: a copy keeps them."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from condatui_core.records.alike import AlikeGroup, AlikeMember, PackageDifference
-from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.environment import Environment, Inventory, shown_names
 from condatui_core.records.finding import Finding, merged
 from condatui_core.remedy import SeeDuplicates
 from condatui_core.text import counted, first_of, percent, some_of
@@ -18,7 +18,7 @@ _MOST = 8
 
 def with_duplicates(inventory: Inventory, groups: Iterable[AlikeGroup]) -> Inventory:
     """The inventory in which each member of a group has a finding that says to what it is alike."""
-    names = {each.prefix: each.name for each in inventory.environments}
+    names = shown_names(inventory.environments)
     found = {
         member.prefix: _finding(group, member, names.get(group.keeper, group.keeper))
         for group in groups

@@ -47,6 +47,11 @@ class Candidate(Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(_STAYING[hold] for hold in holds_of(self.environment)))
 
     @property
+    def managed(self) -> bool:
+        """Whether another tool manages it, which may make it anew with other packages: it takes the place of none."""
+        return "managed" in holds_of(self.environment)
+
+    @property
     def last_day(self) -> int:
         """The day of its last use, by number; 0 if there is no sign of a use."""
         used = self.environment.last_used
@@ -93,6 +98,7 @@ def in_order_of_keeping(candidates: Iterable[Candidate]) -> list[Candidate]:
 def _rank(candidate: Candidate) -> tuple[object, ...]:
     return (
         not candidate.chosen,
+        candidate.managed,
         strength(candidate.environment),
         -candidate.reach,
         not candidate.holds_all,

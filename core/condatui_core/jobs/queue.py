@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import datetime, timezone
 
+from condatui_core.actions.by_hand import leave_to_its_tool
 from condatui_core.actions.protocol import FindAction, JobContext
 from condatui_core.errors import RefusedError
 from condatui_core.fs.private_directory import remove_abandoned
@@ -73,7 +74,7 @@ class JobQueue:
         self._check_here(prefixes_in(request))
         action = await asyncio.to_thread(self._runtime.find_action, request)
         plan: Plan = await action.plan(request, await self._runtime.job_context())
-        return plan
+        return leave_to_its_tool(plan)
 
     def submit(self, plan: Plan) -> Job:
         """Queue a plan; it is carried out when its turn comes.

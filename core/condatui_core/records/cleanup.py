@@ -64,7 +64,11 @@ class CleanupCandidate(Struct, frozen=True, kw_only=True):
     path: str
     """The prefix, package cache or kernel directory."""
     name: str
-    """The name shown for it."""
+    """Its name: of an environment that only its prefix identifies, the prefix."""
+    label: str = ""
+    """What lists show for it, such as `PROJECT/NAME`; empty if they show the name."""
+    project: str = ""
+    """The directory of the project that may expect it, though no other tool manages it; empty if there is none."""
     tier: Tier
     part: Cleanable | None = None
     """The part of a package cache; None for all else."""
@@ -85,6 +89,17 @@ class CleanupCandidate(Struct, frozen=True, kw_only=True):
     instead: str = ""
     """The prefix of the environment that takes its place: the keeper of its group."""
     way_back: WayBack = WayBack()
+
+    @property
+    def shown(self) -> str:
+        """The name that lists show for it."""
+        return self.label or self.name
+
+    @property
+    def caution(self) -> str:
+        """What to think of before it goes, though nothing stands against it; empty if there is nothing."""
+        going = self.project and self.kind != "leftovers" and not self.blocked
+        return f"the project in {self.project} may expect it" if going else ""
 
     @property
     def frees_at_least(self) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -140,6 +142,11 @@ class Environment(Struct, frozen=True, kw_only=True):
         return f"{os.path.basename(self.project)}/{own or os.path.basename(self.path)}"
 
     @property
+    def full_label(self) -> str:
+        """The label, of one on another machine as `HOST:LABEL`."""
+        return prefix_on(self.host, self.label) if self.host else self.label
+
+    @property
     def readable(self) -> bool:
         """Whether its state lets it be read, wholly or but for what is broken."""
         return self.state in ("ok", "broken")
@@ -148,6 +155,16 @@ class Environment(Struct, frozen=True, kw_only=True):
 def prefix_on(host: str, path: str) -> str:
     """What identifies an environment, or an installation, of another machine: no path begins like this."""
     return f"{host}:{path}"
+
+
+def shown_names(environments: Iterable[Environment]) -> Mapping[str, str]:
+    """By prefix, what an environment is called where several are named: its label, on another machine `HOST:LABEL`.
+
+    Where two projects of one name make a label ambiguous, their environments have their prefixes.
+    """
+    every = tuple(environments)
+    uses = Counter((each.host, each.label) for each in every)
+    return {each.prefix: each.full_label if uses[each.host, each.label] == 1 else each.full_name for each in every}
 
 
 class Inventory(Struct, frozen=True, kw_only=True):

@@ -129,7 +129,7 @@ def _row(candidate: CleanupCandidate, freed: int) -> tuple[str, ...]:
     size = max(candidate.bytes, freed)
     least = "at least " if candidate.frees_at_least else ""
     return (
-        candidate.name,
+        candidate.shown,
         candidate.path,
         format_bytes(size),
         f"{least}{format_bytes(freed)}",
@@ -156,7 +156,7 @@ def _blocked(report: CleanupReport) -> Iterator[str]:
     if report.blocked:
         yield "## What stays"
         yield ""
-        rows = ((each.name, each.path, format_bytes(each.bytes), each.blocked) for each in report.blocked)
+        rows = ((each.shown, each.path, format_bytes(each.bytes), each.blocked) for each in report.blocked)
         yield from _table(("what", "where", "on disk", "why it stays"), rows)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -230,10 +231,31 @@ async def test_a_kernel_that_was_deleted_before_does_not_come_back(lab: Lab) -> 
     assert not lab.second.exists()
 
 
-async def test_nothing_is_put_back_over_another_kernel(lab: Lab) -> None:
+async def test_nothing_is_put_back_over_what_has_taken_its_place_and_that_is_said(lab: Lab) -> None:
     outcome = await lab.removed(lab.request())
     other = make_kernel(lab.place / "lab", "/opt/python", display_name="Another")
+    lab.second.symlink_to(lab.machine.home / "elsewhere")
     before = contents(other)
-    _, back = await lab.brought_back(outcome.restore_points[0])
-    assert back.message.endswith("1 Jupyter kernel came back as well.")
+    plan, back = await lab.brought_back(outcome.restore_points[0])
+    copies = {path.name: path for path in lab.context().locations.kernels.glob("*/*-lab*")}
+    assert [(each.message, each.remedy) for each in of_kernels(plan.warnings)] == [
+        (
+            f"The Jupyter kernel {name} does not come back: something else is at {path}.",
+            f"To put it back: move away what is there, then mv -- {copies[copy]} {path}",
+        )
+        for name, copy, path in (("My Lab", "1-lab", lab.mine), ("lab2", "2-lab2", lab.second))
+    ]
+    assert not [step for step in plan.steps if "kernel" in step.title]
+    assert of_kernels(back.findings) == of_kernels(plan.warnings)
+    assert back.message.endswith(" 2 Jupyter kernels did not come back.")
     assert contents(other) == before
+    assert lab.second.is_symlink()
+
+
+async def test_one_that_is_there_already_is_not_said_to_stay_away(lab: Lab) -> None:
+    outcome = await lab.removed(lab.request())
+    (copy,) = lab.context().locations.kernels.glob("*/1-lab")
+    shutil.copytree(copy, lab.mine)
+    plan, back = await lab.brought_back(outcome.restore_points[0])
+    assert of_kernels(plan.warnings) == of_kernels(back.findings) == []
+    assert back.message.endswith("1 Jupyter kernel came back as well.")

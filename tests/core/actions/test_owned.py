@@ -10,8 +10,12 @@ from typing import TypeAlias, get_args
 
 import pytest
 
-from condatui_core.actions.registry import ACTIONS
+from condatui_core.actions.by_hand import BY_HAND
+from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.registry import ACTIONS, find_action
 from condatui_core.errors import RefusedError
+from condatui_core.jobs.queue import JobQueue
+from condatui_core.proc.runner import CommandLog
 from condatui_core.records.finding import Finding
 from condatui_core.records.job import Plan
 from condatui_core.records.request import (
@@ -46,26 +50,39 @@ _Made: TypeAlias = Callable[["Owned"], Request]
 
 
 class Owned:
-    """A machine with an environment of conda, `lab`, and one that pixi keeps for a project."""
+    """A machine with an environment of conda, `lab`, and one that another tool keeps for a project."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, place: str = ".pixi/envs", manifest: str = "pixi.toml") -> None:
         self.machine = RemovalMachine(home, script='echo "{}"')
         self.lab = str(self.machine.make("lab"))
         self.project = home / "my project"
-        self.manifest = write(self.project / "pixi.toml")
-        self.prefix = str(self.machine.make("../../my project/.pixi/envs/test", registered=False).path.resolve())
+        self.manifest = write(self.project / manifest)
+        self.prefix = str(self.machine.make(f"../../my project/{place}/test", registered=False).path.resolve())
         self.machine.environments.clear()
         self.machine.note(Path(self.lab))
         self.machine.note(Path(self.prefix), name=self.prefix)
-        self.new = str(self.project / ".pixi/envs/new")
+        self.new = str(self.project / place / "new")
         self.archive = home / "lab.tar"
         with tarfile.open(self.archive, "w") as archive:
             archive.add(self.lab, arcname=".")
         self.point = ""
 
+    async def make_point(self) -> None:
+        """Keep it in a restore point, and change it afterwards."""
+        checkpoint = CheckpointRequest(prefixes=(self.prefix,))
+        action = ACTIONS[CheckpointRequest]()
+        outcome = await action.perform(await self.plan(checkpoint), checkpoint, self.machine.context(), PlainWork())
+        (self.point,) = outcome.restore_points
+        write(Path(self.prefix) / "new")
+
     async def plan(self, request: Request) -> Plan:
-        plan: Plan = await ACTIONS[type(request)]().plan(request, self.machine.context())
-        return plan
+        context = self.machine.context()
+
+        async def job_context() -> JobContext:
+            return context
+
+        queue = JobQueue(context.locations, job_context, log=CommandLog(), clock=context.clock, find_action=find_action)
+        return await queue.plan(request)
 
 
 @pytest.fixture
@@ -115,25 +132,47 @@ def blockers_by_owner(plan: Plan) -> list[Finding]:
     return [each for each in plan.blockers if each.id == "managed-by"]
 
 
+def commands_in(plan: Plan) -> list[str]:
+    """The commands that a plan tells for a shell, which would go behind the tool's back."""
+    by_hand = [said for label, said in plan.facts if label == BY_HAND]
+    return [*by_hand, *(shlex.join(each.argv) for each in plan.steps if each.argv)]
+
+
 @pytest.mark.parametrize("kind", CHANGES, ids=lambda each: each.__name__)
 async def test_what_would_change_it_names_the_command_of_its_tool(owned: Owned, kind: type) -> None:
     if kind is RestoreRequest:
-        checkpoint = CheckpointRequest(prefixes=(owned.prefix,))
-        action = ACTIONS[CheckpointRequest]()
-        outcome = await action.perform(await owned.plan(checkpoint), checkpoint, owned.machine.context(), PlainWork())
-        (owned.point,) = outcome.restore_points
-        write(Path(owned.prefix) / "new")
-    (found,) = blockers_by_owner(await owned.plan(CHANGES[kind](owned)))
+        await owned.make_point()
+    plan = await owned.plan(CHANGES[kind](owned))
+    (found,) = blockers_by_owner(plan)
     manifest = owned.manifest
     assert found.message == f"pixi manages {owned.prefix} for {owned.project}."
     command = f"pixi clean --environment test --manifest-path {shlex.quote(str(manifest))}"
     assert found.remedy == f"Change it with pixi, by {manifest}; `{command}` removes it."
+    assert commands_in(plan) == []
 
 
 @pytest.mark.parametrize("kind", MAKES, ids=lambda each: each.__name__)
 async def test_nothing_is_made_where_a_tool_keeps_its_own(owned: Owned, kind: type) -> None:
-    (found,) = blockers_by_owner(await owned.plan(MAKES[kind](owned)))
+    plan = await owned.plan(MAKES[kind](owned))
+    (found,) = blockers_by_owner(plan)
     assert found.message == f"{owned.new} is where pixi keeps environments of {owned.project}."
+    assert commands_in(plan) == []
+
+
+OTHER_TOOLS = {"snakemake": (".snakemake/conda", "Snakefile"), "conda-project": ("envs", "conda-project.yml")}
+"""Where they keep environments of a project, and a file that lies beside."""
+
+
+@pytest.mark.parametrize("tool", OTHER_TOOLS)
+async def test_every_tool_is_guarded_against_every_change(tmp_path: Path, tool: str) -> None:
+    place, manifest = OTHER_TOOLS[tool]
+    owned = Owned(tmp_path, place=place, manifest=manifest)
+    await owned.make_point()
+    for make in (*CHANGES.values(), *MAKES.values()):
+        plan = await owned.plan(make(owned))
+        (found,) = blockers_by_owner(plan)
+        assert tool in found.message
+        assert commands_in(plan) == []
 
 
 @pytest.mark.parametrize("kind", READS, ids=lambda each: each.__name__)
@@ -146,6 +185,7 @@ async def test_one_that_a_tool_has_taken_over_since_it_was_planned_stays(owned: 
     request = RemoveRequest(prefixes=(owned.lab,))
     plan = await owned.plan(request)
     assert plan.blockers == ()
+    assert commands_in(plan) == [f"{owned.machine.root}/bin/conda remove --prefix {owned.lab} --all"]
     write(Path(owned.lab) / "conda-meta/pixi")
     action = ACTIONS[RemoveRequest]()
     with pytest.raises(RefusedError, match="pixi manages lab"):

@@ -33,7 +33,6 @@ STAYING: dict[str, dict[str, Any]] = {
     "in use now": {"findings": (finding("in-use", "note", cleanup="in-use"),)},
     "the baseline": {"baseline": True},
     "base of its installation": {"base": True},
-    "another tool manages it": {"findings": (finding("managed-by", "note", cleanup="managed"),)},
     "you may not remove it": {"writable": False},
 }
 """What keeps an environment from going, the strongest reason first."""
@@ -49,6 +48,28 @@ def test_what_may_not_go_stays(reason: str) -> None:
 def test_the_stronger_reason_to_stay_counts(stronger: str, weaker: str) -> None:
     candidates = (loaded("a", numbered(20), **STAYING[weaker]), loaded("b", numbered(20), **STAYING[stronger]))
     assert group_of(*candidates, loaded("c", numbered(20))).keeper == candidates[1].prefix
+
+
+_MANAGED = finding("managed-by", "note", cleanup="managed")
+
+
+@pytest.mark.parametrize("reason", STAYING)
+def test_one_of_conda_stays_rather_than_one_that_another_tool_may_make_anew(reason: str) -> None:
+    findings = (_MANAGED, *STAYING[reason].get("findings", ()))
+    managed = loaded("a", numbered(20), last_used=days_ago(0), **{**STAYING[reason], "findings": findings})
+    group = group_of(managed, loaded("b", numbered(20)), loaded("c", numbered(20)), gpu=("a",))
+    assert group.keeper.rpartition("/")[2] == "b"
+
+
+def test_where_no_other_could_stay_one_of_another_tool_does() -> None:
+    group = group_of(loaded("a", numbered(20), findings=(_MANAGED,)), loaded("b", numbered(20), findings=(_MANAGED,)))
+    assert (group.keeper.rpartition("/")[2], group.why[0]) == ("a", "another tool manages it")
+
+
+def test_the_user_may_choose_it_all_the_same() -> None:
+    managed = loaded("a", numbered(20), findings=(_MANAGED,))
+    [group] = alike_groups(inventory(managed, loaded("b", numbered(20))), chosen=[managed.prefix])
+    assert group.keeper == managed.prefix
 
 
 def test_an_active_environment_is_in_use() -> None:

@@ -125,6 +125,22 @@ def test_what_each_frees_and_all_together_is_what_the_link_graph_says(machine: M
     assert document["frees"] == sum(found["frees"] for found in groups)
 
 
+def test_environments_of_projects_are_called_as_in_the_list_and_by_their_prefix_in_json(machine: Machine) -> None:
+    projects = [str(machine.root / name) for name in ("lab", "web")]
+    own = [f"{each}/.conda" for each in projects]
+    environments = [
+        loaded(prefix, numbered(50), prefix=prefix, project=project)
+        for prefix, project in zip(own, projects, strict=True)
+    ]
+    machine.workbench = LoadedWorkbench(inventory(*environments), compares=True)
+    lines = machine.run("duplicates").stdout.splitlines()
+    assert lines[0].startswith("≈ lab/.conda  2 alike")
+    assert [line.split()[0] for line in lines if line.startswith("web")] == ["web/.conda"]
+    assert lines[-1].startswith("Going to lab/.conda and removing it frees")
+    (cluster,) = machine.document("duplicates")["clusters"]
+    assert [cluster["name"], cluster["members"][0]["name"]] == own
+
+
 def test_people_read_the_keeper_first_with_its_reasons_then_the_others(machine: Machine) -> None:
     lines = machine.run("duplicates").stdout.splitlines()
     assert lines[0] == "≈ hub  4 alike, keep this: you keep it"

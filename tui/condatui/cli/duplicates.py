@@ -9,6 +9,7 @@ from condatui.cli.invocation import Invocation, find_groups
 from condatui.cli.options import Grouping, examples, global_options, grouping_options, json_option, snapshots_option
 from condatui.cli.reporting import say_problems
 from condatui.json_documents import print_json
+from condatui_core.records.environment import shown_names
 
 
 @click.command("duplicates", epilog=examples("duplicates", "duplicates --threshold 95% --keeper nlp-exp"))
@@ -48,4 +49,4 @@ def command(invocation: Invocation, *, grouping: Grouping, as_json: bool) -> Non
     else:
         from condatui.cli.pages.duplicates import print_duplicates  # noqa: PLC0415 - Rich is for people
 
-        print_duplicates(invocation, groups, document)
+        print_duplicates(invocation, groups, document, shown_names(inventory.environments))

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
+from condatui_core.actions.by_hand import BY_HAND
 from condatui_core.actions.guards import observe_prefix
 from condatui_core.actions.incomplete_marker import is_marked_incomplete
 from condatui_core.actions.merge.estimate import most_of_merged
@@ -15,7 +16,6 @@ from condatui_core.actions.merge.extras import conflicts_of, moves_of, requests_
 from condatui_core.actions.merge.facts import MergeFacts, read_facts, solve, specs_of, target_of
 from condatui_core.actions.merge.put_back import find_interrupted, plan_to_put_back
 from condatui_core.actions.protocol import JobContext
-from condatui_core.actions.remove.plan import BY_HAND
 from condatui_core.actions.set_aside import set_aside_of
 from condatui_core.conda import commands
 from condatui_core.records.environment import Environment

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from condatui_core.actions.by_hand import BY_HAND
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.remove.findings import blockers_of, is_kept, is_over_limit, warnings_of
 from condatui_core.actions.remove.inspect import RemovalTarget, inspect_targets
@@ -119,10 +120,6 @@ def _by_hand(target: RemovalTarget, request: RemoveRequest) -> tuple[str, ...]:
         return ("rm", "-r", "--", target.path)
     override = request.override_frozen and can_freeze(target.installation)
     return remove_all(target.installation.executable, target.path, override_frozen=override)
-
-
-BY_HAND = "by hand"
-"""The label of the command that one would run instead."""
 
 
 def _facts(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timezone
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from condatui_core.actions.kernel_copies import copies_in
+from condatui_core.actions.kernel_copies import copies_in, has_all_of
 from condatui_core.fs.atomic_write import sync_directory
 from condatui_core.fs.delete_tree import delete_tree
 from condatui_core.fs.rename_directory import rename_directory_if_free
@@ -36,6 +36,8 @@ class KernelCopy:
     """The name that Jupyter shows."""
     copy: str
     path: str
+    taken: bool = False
+    """Whether something else is in its place, so that it does not come back."""
 
     @property
     def by_hand(self) -> tuple[str, ...]:
@@ -43,8 +45,8 @@ class KernelCopy:
         return ("mv", "--", self.copy, self.path)
 
 
-def kernels_to_put_back(point: RestorePoint, kept: Path) -> tuple[KernelCopy, ...]:
-    """The newest copies of kernels that start what a restore point has, where nothing is in their place; blocks.
+def copies_for(point: RestorePoint, kept: Path) -> tuple[KernelCopy, ...]:
+    """The newest copies of kernels that start what a restore point has and are not there whole; blocks.
 
     A kernel that was deleted before the restore point was made is none of the environment as it was then.
     """
@@ -55,8 +57,9 @@ def kernels_to_put_back(point: RestorePoint, kept: Path) -> tuple[KernelCopy, ..
             continue
         for copy, path in copies_in(job):
             kernel = read_kernel(copy, environment) if os.path.dirname(copy) == str(job) else None
-            if kernel and kernel.prefix == point.prefix and not os.path.lexists(path):
-                found[path] = KernelCopy(kernel.display_name or os.path.basename(path), copy, path)
+            if kernel and kernel.prefix == point.prefix and not has_all_of(copy, path):
+                name = kernel.display_name or os.path.basename(path)
+                found[path] = KernelCopy(name, copy, path, taken=os.path.lexists(path))
     return tuple(found.values())
 
 
@@ -67,11 +70,24 @@ def _is_since(job: str, point: RestorePoint) -> bool:
 
 def put_back_kernels(copies: Sequence[KernelCopy]) -> tuple[int, tuple[Finding, ...]]:
     """Move copies to where the kernels were; returns how many are back, and what is to be done by hand; blocks."""
-    findings = tuple(filter(None, map(_put_back, copies)))
+    moved = filter(None, (_put_back(each) for each in copies if not each.taken))
+    findings = (*kernels_that_stay_away(copies), *moved)
     for job in {os.path.dirname(each.copy) for each in copies}:
         if os.listdir(job) == [HOW_TO_BRING_BACK]:
             delete_tree(job)
     return len(copies) - len(findings), findings
+
+
+def kernels_that_stay_away(copies: Iterable[KernelCopy]) -> Iterator[Finding]:
+    """Which kernels do not come back because something else has taken their place, with the command for each."""
+    return (_not_back(each, f"something else is at {sanitize(each.path)}") for each in copies if each.taken)
+
+
+def _not_back(kernel: KernelCopy, why: str) -> Finding:
+    message = f"The Jupyter kernel {sanitize(kernel.name)} does not come back: {why}."
+    # `mv` would put the copy into a directory that is in its place, or through a link.
+    first = "move away what is there, then " if os.path.lexists(kernel.path) else ""
+    return finding("kernel", "warning", message, f"To put it back: {first}{sanitize(shlex.join(kernel.by_hand))}")
 
 
 def _put_back(kernel: KernelCopy) -> Finding | None:
@@ -79,8 +95,7 @@ def _put_back(kernel: KernelCopy) -> Finding | None:
     try:
         _move(kernel)
     except OSError as error:
-        message = f"The Jupyter kernel {sanitize(kernel.name)} is not back: {reason(error)}."
-        return finding("kernel", "warning", message, f"To put it back: {sanitize(shlex.join(kernel.by_hand))}")
+        return _not_back(kernel, reason(error))
     return None
 
 
@@ -98,5 +113,6 @@ def _move(kernel: KernelCopy) -> None:
 def with_kernels(outcome: Outcome, put_back: tuple[int, tuple[Finding, ...]]) -> Outcome:
     """The outcome of a restore, with what has become of kernels."""
     count, findings = put_back
-    said = f" {counted(count, 'Jupyter kernel')} came back as well." if count else ""
-    return replace(outcome, message=f"{outcome.message}{said}", findings=(*outcome.findings, *findings))
+    back = f" {counted(count, 'Jupyter kernel')} came back as well." if count else ""
+    away = f" {counted(len(findings), 'Jupyter kernel')} did not come back." if findings else ""
+    return replace(outcome, message=f"{outcome.message}{back}{away}", findings=(*outcome.findings, *findings))

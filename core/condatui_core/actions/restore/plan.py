@@ -20,7 +20,7 @@ from condatui_core.actions.guards import (
 from condatui_core.actions.incomplete_marker import is_marked_incomplete
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext, caches_of
-from condatui_core.actions.restore.kernels import KernelCopy, kernels_to_put_back
+from condatui_core.actions.restore.kernels import KernelCopy, copies_for, kernels_that_stay_away
 from condatui_core.actions.restore.present import (
     Present,
     blockers_to_replace,
@@ -62,7 +62,7 @@ class Restorable:
     present: Present | None = None
     """The environment that is at the prefix and will be replaced; None if nothing is there, or nothing replaceable."""
     kernels: tuple[KernelCopy, ...] = ()
-    """The copies of Jupyter kernels that start it, and were deleted when it went or since."""
+    """The copies of Jupyter kernels that start it, and were deleted when it went or since; some have no place now."""
     put_back: str = ""
     """Where an interrupted restore has set aside what this restore point has, whole: that is put back instead."""
 
@@ -188,7 +188,7 @@ def _steps(found: Restorable) -> Iterator[Step]:
     kept = counted(point.archived_files, "file that was kept", "files that were kept")
     yield Step(title=f"Put back {kept}, and all modes, links and times")
     yield Step(title=f"Compare {counted(point.paths, 'path')} with what was kept")
-    for each in found.kernels:
+    for each in (each for each in found.kernels if not each.taken):
         yield Step(title=f"Put back the Jupyter kernel {sanitize(each.name)}", argv=each.by_hand)
     if found.present:
         yield Step(title="Delete what was set aside, or put it back if anything failed")
@@ -240,6 +240,7 @@ def _warnings(found: Restorable, context: JobContext) -> Iterator[Finding]:
             len(found.point.lost), "thing does not come back as it was", "things do not come back as they were"
         )
         yield finding("not-kept", "warning", f"{lost}.", evidence=found.point.lost)
+    yield from kernels_that_stay_away(found.kernels)
 
 
 async def plan(request: RestoreRequest, context: JobContext) -> Plan:
@@ -275,7 +276,7 @@ def _restorable(
         problem=problem,
         copied_bytes=copied,
         present=read_present(point, context) if replaceable else None,
-        kernels=kernels_to_put_back(point, context.locations.kernels) if made_again else (),
+        kernels=copies_for(point, context.locations.kernels) if made_again else (),
         put_back=put_back,
     )
 

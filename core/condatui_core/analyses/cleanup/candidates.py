@@ -24,7 +24,7 @@ from condatui_core.analyses.staying import has_role
 from condatui_core.records.alike import AlikeGroup, AlikeMember
 from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, Tier, WayBack, key_of_part
 from condatui_core.records.disk import CacheUse, Cost, Together, nothing_measured
-from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.environment import Environment, Inventory, shown_names
 from condatui_core.records.policy import Policy
 from condatui_core.text import counted, some_of
 
@@ -83,7 +83,7 @@ class _Known:
 
     def __post_init__(self) -> None:
         self.members.update((each.prefix, (group, each)) for group in self.groups for each in group.members)
-        self.names.update((each.prefix, each.name) for each in self.inventory.environments)
+        self.names.update(shown_names(self.inventory.environments))
         self.owners.update((each.prefix, each.installation) for each in self.inventory.environments)
         there = (each.prefix for each in self.inventory.environments if each.state != "missing")
         self.around.update(str(above) for prefix in there for above in PurePath(prefix).parents)
@@ -108,6 +108,7 @@ class _Known:
                 kind="leftovers",
                 path=each.prefix,
                 name=each.name,
+                label=self.names[each.prefix],
                 tier="leftover",
                 reasons=(
                     CleanupReason(
@@ -159,6 +160,8 @@ class _Known:
             kind="merge" if tier == "merge" else "environment",
             path=environment.prefix,
             name=environment.name,
+            label=self.names[environment.prefix],
+            project="" if environment.manager else environment.project,
             tier=tier,
             reasons=reasons,
             bytes=cost.total if cost else 0,

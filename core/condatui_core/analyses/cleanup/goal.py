@@ -228,4 +228,4 @@ def _in_the_way(goal: Goal, candidates: Sequence[CleanupCandidate], *, weak: boo
 
 def _sum_of(those: Sequence[CleanupCandidate]) -> str:
     size = format_bytes(sum(each.bytes for each in those))
-    return f"{those[0].name}, {size}" if len(those) == 1 else f"{counted(len(those), 'row')}, {size}"
+    return f"{those[0].shown}, {size}" if len(those) == 1 else f"{counted(len(those), 'row')}, {size}"

@@ -199,5 +199,5 @@ def _occupied(environments: Iterable[Environment], together: Together) -> Occupi
 
 
 def _undecided(own: Sequence[Environment]) -> str:
-    unsure = [each.name for each in own if _is_unsure(each)]
+    unsure = [each.label for each in own if _is_unsure(each)]
     return f"; {NOT_DECIDED} of {some_of(unsure)}" if unsure else ""

@@ -175,6 +175,33 @@ def test_members_of_a_group_go_to_their_keeper_and_the_keeper_stays() -> None:
     assert [row.blocked for row in rows] == ["", "", "it stays for 3 environments alike to it", ""]
 
 
+def of_project(place: str, **fields: object) -> Environment:
+    """An environment `.conda` of a project, which only its prefix identifies."""
+    return loaded(f"{place}/.conda", prefix=f"{place}/.conda", project=place, **fields)  # type: ignore[arg-type]
+
+
+def test_a_project_s_own_environment_is_called_as_in_the_list_and_its_project_may_expect_it() -> None:
+    twin, keeper = of_project("/home/ada/lab"), of_project("/home/ada/web")
+    same = AlikeMember(prefix=twin.prefix, relation="identical", similarity=1.0)
+    groups = [AlikeGroup(keeper=keeper.prefix, why=("used today",), members=(same,))]
+    rows = {each.path: each for each in found(twin, keeper, groups=groups)}
+    row = rows[twin.prefix]
+    assert (row.name, row.shown) == ("/home/ada/lab/.conda", "lab/.conda")
+    assert row.reasons[0].text == "the same packages as web/.conda"
+    assert row.caution == "the project in /home/ada/lab may expect it"
+    assert not row.blocked
+
+
+def test_what_stays_and_what_no_project_has_needs_no_caution() -> None:
+    kept = of_project("/home/ada/lab", findings=(STALE,), keep=KeepMark())
+    assert [each.caution for each in found(kept, loaded("old", findings=(STALE,)))] == ["", ""]
+
+
+def test_projects_of_one_name_are_told_apart_by_their_paths() -> None:
+    every = [of_project(place, findings=(STALE,)) for place in ("/home/ada/lab", "/srv/lab", "/srv/web")]
+    assert {each.shown for each in found(*every)} == {"/home/ada/lab/.conda", "/srv/lab/.conda", "web/.conda"}
+
+
 def test_the_same_version_from_another_channel_is_told_as_that() -> None:
     hub, other = loaded("hub", [package("numpy")]), loaded("other", [package("numpy")])
     differing = PackageDifference(name="numpy", keeper="1.26", member="1.26", order="same")

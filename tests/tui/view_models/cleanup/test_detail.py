@@ -49,6 +49,13 @@ def test_a_member_says_what_choosing_it_does() -> None:
     assert not [line for line in blocked if "chooses" in line]
 
 
+def test_what_a_project_may_expect_says_so_before_it_is_chosen() -> None:
+    of = candidate("/srv/lab/.conda", label="lab/.conda", project="/srv/lab")
+    shown = lines(CleanupRow(of.key, candidate=of))
+    assert shown[0] == "lab/.conda"
+    assert "! the project in /srv/lab may expect it" in shown
+
+
 def test_what_stays_says_so_once() -> None:
     of = candidate("used", reason(text="processes run from it"), blocked="processes run from it")
     assert [line for line in lines(CleanupRow(of.key, candidate=of)) if "processes" in line] == [

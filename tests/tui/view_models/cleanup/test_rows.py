@@ -74,6 +74,13 @@ def test_only_what_nothing_blocks_can_be_chosen() -> None:
     assert choosable(rows_of_group(rows, prefix_of("hub-image"))) == {IDENTICAL.key}
 
 
+def test_a_project_s_own_environment_is_called_as_in_the_list_with_what_may_expect_it() -> None:
+    own = candidate("/srv/lab/.conda", label="lab/.conda", project="/srv/lab")
+    rows = model(own)
+    assert cell(rows, 4, "name") == "lab/.conda"
+    assert cell(rows, 4, "why") == "not used for 400 days · the project in /srv/lab may expect it"
+
+
 def test_what_a_member_is_to_its_keeper() -> None:
     words = "differs in 4: numpy ↓1.26.3, zlib ↓1.2.13, pip ↑25.1, … · has 2 more: evaluate, wandb"
     assert member_words(hub().members[2]) == words

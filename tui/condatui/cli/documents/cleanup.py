@@ -25,7 +25,7 @@ class CandidateDocument(Struct, frozen=True, kw_only=True):
     prefixes: tuple[str, ...]
     """Of files that are stored twice, the environments that have them; otherwise empty."""
     name: str
-    """The name shown for it."""
+    """Its name; of an environment that only its prefix identifies, the prefix."""
     tier: Tier
     """How little it is regretted, the least first: cache, relink, leftover, identical, subset, stale, merge, weak."""
     part: Cleanable | None

@@ -47,7 +47,7 @@ class _CandidateRows:
     def cells(self, index: int) -> tuple[Text, ...]:
         found = self._found[index]
         style = styles.DIM if found.blocked else styles.PLAIN
-        name = found.name if not found.part else f"{found.name} {below_home(found.path, self._home)}"
+        name = found.shown if not found.part else f"{found.shown} {below_home(found.path, self._home)}"
         cells = (name, found.tier, short_bytes(found.bytes), self._freed(found), _why(found), _back(found.way_back))
         return tuple(Text(sanitize(cell), style) for cell in cells)
 
@@ -66,7 +66,8 @@ def _back(way_back: WayBack) -> str:
 
 
 def _why(found: CleanupCandidate) -> str:
-    reasons = "; ".join(each.text for each in found.reasons if each.text != found.blocked)
+    told = [*(each.text for each in found.reasons if each.text != found.blocked), found.caution]
+    reasons = "; ".join(filter(None, told))
     if found.blocked:
         return f"stays: {found.blocked}{'; ' if reasons else ''}{reasons}"
     return f"{reasons}; only by hand: {found.only_by_hand}" if found.only_by_hand else reasons
@@ -100,6 +101,6 @@ def print_goal(
     points = f" - about {format_bytes(goal.restore_points)} of restore points" if goal.restore_points else ""
     frees_words = f"frees {'at least ' if goal.at_least else ''}{format_bytes(goal.frees)}"
     printer.text(Text(f"{of}{counted(len(chosen), 'row')} chosen, {frees_words}{points}"))
-    undecided = [f"{NOT_DECIDED} of {some_of([each.name for each in not_decided])}"] if not_decided else []
+    undecided = [f"{NOT_DECIDED} of {some_of([each.shown for each in not_decided])}"] if not_decided else []
     for line in (*goal.in_the_way, *undecided, *broken_rules):
         printer.text(Text(f"  {sanitize(line)}", styles.WARNING))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
-from condatui.cli.documents.duplicates import DuplicateDocument, DuplicateGroupDocument, DuplicatesDocument
+from condatui.cli.documents.duplicates import DuplicateGroupDocument, DuplicatesDocument
 from condatui.cli.invocation import Invocation
 from condatui.cli.pages.tables import Printer
 from condatui.view_models import styles
@@ -32,9 +32,12 @@ _ELSEWHERE = (TableColumn("name", "alike to it", 36), _COLUMNS[1], _COLUMNS[3])
 class _MembersModel:
     """The members of a group as rows."""
 
-    def __init__(self, group: AlikeGroup, described: DuplicateGroupDocument, glyphs: Glyphs) -> None:
+    def __init__(
+        self, group: AlikeGroup, described: DuplicateGroupDocument, names: Mapping[str, str], glyphs: Glyphs
+    ) -> None:
         self._members = tuple(zip(group.members, described.members, strict=True))
         self._elsewhere = any(each.host for each in described.members)
+        self._names = names
         self._glyphs = glyphs
 
     @property
@@ -50,7 +53,7 @@ class _MembersModel:
     def cells(self, index: int) -> tuple[Text, ...]:
         member, document = self._members[index]
         return (
-            Text(_full_name(document)),
+            Text(sanitize(self._names[member.prefix])),
             Text(percent(member.similarity)),
             *([] if document.host else [Text(short_bytes(document.frees))]),
             Text(self._what(member)),
@@ -61,8 +64,10 @@ class _MembersModel:
         return f"{stays}{member_words(member, self._glyphs)}"
 
 
-def print_duplicates(invocation: Invocation, groups: Sequence[AlikeGroup], document: DuplicatesDocument) -> None:
-    """Print each group and what it frees together, then what all of them free."""
+def print_duplicates(
+    invocation: Invocation, groups: Sequence[AlikeGroup], document: DuplicatesDocument, names: Mapping[str, str]
+) -> None:
+    """Print each group and what it frees together, then what all of them free; `names` are by prefix."""
     printer = Printer(ascii_only=invocation.settings.ascii)
     if not groups:
         printer.text(Text(f"No two environments have {percent(document.threshold)} of their packages in common."))
@@ -70,7 +75,7 @@ def print_duplicates(invocation: Invocation, groups: Sequence[AlikeGroup], docum
     for index, (group, described) in enumerate(zip(groups, document.clusters, strict=True)):
         if index:
             printer.text(Text())
-        _print_group(printer, group, described)
+        _print_group(printer, group, described, names)
     if document.clusters[0].host:
         return
     if len(groups) > 1 and (going := sum(map(_going, groups))):
@@ -81,17 +86,17 @@ def print_duplicates(invocation: Invocation, groups: Sequence[AlikeGroup], docum
         )
 
 
-def _print_group(printer: Printer, group: AlikeGroup, described: DuplicateGroupDocument) -> None:
-    name = Text(f"{printer.glyphs.alike} {_full_name(described)}", styles.STRONG)
+def _print_group(
+    printer: Printer, group: AlikeGroup, described: DuplicateGroupDocument, names: Mapping[str, str]
+) -> None:
+    keeper = sanitize(names[group.keeper])
+    name = Text(f"{printer.glyphs.alike} {keeper}", styles.STRONG)
     printer.text(name.append(f"  {keeper_words(group)}", styles.DIM))
-    printer.table(_MembersModel(group, described, printer.glyphs))
+    printer.table(_MembersModel(group, described, names, printer.glyphs))
     if not described.host and (going := _going(group)):
-        keeper, those = sanitize(described.name), _those(going, group)
-        printer.text(Text(f"Going to {keeper} and removing {those} frees {format_bytes(described.frees)}."))
-
-
-def _full_name(document: DuplicateDocument | DuplicateGroupDocument) -> str:
-    return sanitize(f"{document.host}:{document.name}" if document.host else document.name)
+        printer.text(
+            Text(f"Going to {keeper} and removing {_those(going, group)} frees {format_bytes(described.frees)}.")
+        )
 
 
 def _going(group: AlikeGroup) -> int:

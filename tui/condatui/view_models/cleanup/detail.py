@@ -90,7 +90,7 @@ def _lines(
     row: CleanupRow, frees: int | None, names: Mapping[str, str], glyphs: Glyphs, choose_key: str
 ) -> Iterator[Text]:
     candidate = row.candidate
-    name = candidate.name if candidate else names.get(row.key, row.key)
+    name = candidate.shown if candidate else names.get(row.key, row.key)
     yield Text(sanitize(name), styles.STRONG)
     if candidate is not None:
         yield _line("disk", _size(candidate, frees, names, glyphs))
@@ -105,6 +105,8 @@ def _lines(
             yield Text(f"{glyphs.warning} it stays: {sanitize(candidate.blocked)}", styles.WARNING)
         elif candidate.only_by_hand:
             yield Text(f"{glyphs.warning} no goal chooses it: {sanitize(candidate.only_by_hand)}", styles.WARNING)
+        if candidate.caution:
+            yield Text(f"{glyphs.warning} {sanitize(candidate.caution)}", styles.WARNING)
         yield from _choosing(row, candidate, names, choose_key)
         yield from _way_back(candidate, glyphs)
         if row.member and row.member.relation == "differs" and candidate.kind == "environment":

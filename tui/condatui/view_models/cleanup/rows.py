@@ -135,7 +135,7 @@ class CleanupModel:
         self._frees = frees
         self._together = together
         self._names = names
-        self._uses = Counter(row.candidate.name for row in rows if row.candidate)
+        self._uses = Counter(row.candidate.shown for row in rows if row.candidate)
         self._chosen = chosen
         self._glyphs = glyphs
         self._home = home
@@ -234,8 +234,8 @@ class CleanupModel:
         candidate, indent = row.candidate, "  " if row.member else ""
         if candidate is None:
             return Text(f"{indent}{sanitize(self._name_of(row.key))}", style)
-        name = Text(indent + sanitize(below_home(candidate.name, self._home)), style)
-        if self._uses[candidate.name] > 1:
+        name = Text(indent + sanitize(below_home(candidate.shown, self._home)), style)
+        if self._uses[candidate.shown] > 1:
             name.append(f" {self._path(candidate)}", styles.DIM)
         return name
 
@@ -259,9 +259,10 @@ class CleanupModel:
         relation = [f"{_what_choosing_does(row)}{member_words(row.member, self._glyphs)}"] if row.member else []
         reasons = row.candidate.reasons if row.candidate else ()
         others = [sanitize(each.text) for each in reasons if not (row.member and each.id in OF_GROUPS)]
-        if row.candidate and row.candidate.kind == "cache" and self._uses[row.candidate.name] == 1:
+        if row.candidate and row.candidate.kind == "cache" and self._uses[row.candidate.shown] == 1:
             others.append(self._path(row.candidate))
-        return [*relation, *others]
+        caution = [sanitize(row.candidate.caution)] if row.candidate and row.candidate.caution else []
+        return [*relation, *others, *caution]
 
 
 def _what_choosing_does(row: CleanupRow) -> str:
