@@ -37,6 +37,11 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * (os.cpu_count() or 1)
 
 
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:  # noqa: ARG001
+    """Number bytes: compressed ones have the time in them, and all workers must collect the same tests."""
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one worker build the sandbox while the others run long files that need none, instead of waiting for it."""
     files: dict[Path, list[pytest.Item]] = {}
