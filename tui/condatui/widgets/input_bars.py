@@ -114,7 +114,7 @@ class PromptBar(Horizontal):
     def compose(self) -> ComposeResult:
         """The question and the answer."""
         yield Static(id="question")
-        yield _Field({"escape": self._leave, "enter": self._answer})
+        yield _Field({"escape": self._leave})  # an answer may be refused, and then the question stays
 
     def on_mount(self) -> None:
         """Start hidden, with a cursor that does not blink: blinking would keep sending over a slow line."""
@@ -135,8 +135,10 @@ class PromptBar(Horizontal):
         """Keep each typed letter from the screen."""
         event.stop()
 
-    def _answer(self) -> None:
-        self.post_message(self.PromptAnswered(self.query_one(_Field).value))
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Post the answer."""
+        event.stop()
+        self.post_message(self.PromptAnswered(event.value))
 
     def _leave(self) -> None:
         self.post_message(self.PromptLeft())
