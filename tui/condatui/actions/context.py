@@ -261,6 +261,8 @@ def not_choosable(action_context: ActionContext) -> str | None:
         return f"This stays: {sanitize(candidate.blocked)}." if candidate.blocked else None
     if action_context.group is None:
         return "There is nothing under the cursor."
+    if host := host_of(action_context.group.keeper):
+        return elsewhere(sanitize(host))
     return "Nothing proposes to remove it." if action_context.member else None
 
 
