@@ -81,7 +81,7 @@ def words(result: Result) -> list[list[str]]:
 
 def test_people_see_what_differs_and_the_sums(shell: Shell) -> None:
     assert words(shell.run("compare", "left", "right")) == [
-        ["package", "size", "left", "reference", "right", "25", "%"],
+        ["package", "size", "left", "reference", "right", "25", "%", "alike"],
         ["numpy", "1.0", "K", "1.26.4", "py311_0", "conda-forge", "↑", "2.0.1", "py311_0", "conda-forge"],
         ["python", "1.0", "K", "3.11.9", "h0_0", "conda-forge", "≠", "3.11.9", "h1_cpython", "conda-forge"],
         ["rich", "–", "13.9", "pip", "pypi", "−"],

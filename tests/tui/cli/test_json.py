@@ -74,6 +74,7 @@ def test_list_has_the_fields_that_it_promises(tmp_path: Path) -> None:
                 "message": "pip replaced numpy 1.26.4 by 2.0.1",
                 "label": "",
                 "remedy": "conda install numpy",
+                "command": "",
                 "evidence": ["x"],
                 "source": "files",
                 "cleanup": "",

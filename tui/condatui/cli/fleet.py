@@ -16,7 +16,6 @@ from condatui.cli.completion_values import directories
 from condatui.cli.documents.fleet import describe_fleet
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import examples, global_options, json_option
-from condatui.cli.pages.fleet import print_fleet
 from condatui.cli.progress_line import ProgressLine
 from condatui.json_documents import print_json
 from condatui_core import __version__
@@ -158,6 +157,8 @@ def command(
     if as_json:
         print_json(describe_fleet(str(store.directory), outcomes))
     else:
+        from condatui.cli.pages.fleet import print_fleet  # noqa: PLC0415 - Rich is for people
+
         print_fleet(invocation, str(store.directory), outcomes)
     if not all(each.ok for each in outcomes):
         raise click.exceptions.Exit(_SOME_FAILED)
