@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from condatui_core.collector import credentials
 from condatui_core.errors import UsageError
 
 # Foreign text: no escape sequence, line break or invalid byte reaches a terminal
@@ -32,48 +33,14 @@ def last_lines(text: str, lines: int = 8) -> str:
     return "\n".join(sanitize(mask_credentials(line))[:2000] for line in said[-lines:])
 
 
-# Tokens and passwords in channel URLs
+# Tokens and passwords in channel URLs: the collector, which knows no other module, hides them in the same way
 
 
-TOKEN_MASK = "<TOKEN>"
-AUTH_MASK = "***"
-
-_WORD_WITH_TOKEN = re.compile(r"(?<![^\s\"'\\=,])[^\s\"'\\=,]*?/t/[^\s\"'\\]+")
-_TOKEN = re.compile(r"/t/(?!<TOKEN>)[^/\s\"'\\]+")
-_FILE = re.compile(r"[(\[,]*(file:|/(?!t/)|~|\.)")
-"""The beginnings of file names, in which `/t/` may be an ordinary directory."""
-_AUTH = re.compile(r"(?P<scheme>\b[a-zA-Z][a-zA-Z0-9+.-]{0,40}://)(?P<auth>[^/\s\"'\\]+)@")
-_NAMED_SECRET = re.compile(
-    r"""(?P<name>[?&][\w.-]*(?:token|passw(?:or)?d|secret|api[_-]?key|signature)=|"""
-    r"""--[\w-]{0,60}(?:token|passw(?:or)?d|secret|api-?key)(?:=|\s+(?!-)))[^\s&#"'\\]+""",
-    re.IGNORECASE,
-)
-_AUTH_OR_TOKEN = re.compile(r"(?<=://)[^/\s\"'\\]+@|/t/[^/\s\"'\\]+(?=/|$)")
-
-
-def mask_credentials(text: str) -> str:
-    """Mask every `/t/<token>/`, `user:password@`, `?token=…` and `--token …` in a URL or a page of output."""
-    if "/t/" in text:
-        text = _WORD_WITH_TOKEN.sub(_masked, text)
-    if "@" in text:
-        text = _AUTH.sub(rf"\g<scheme>{AUTH_MASK}@", text)
-    if "=" in text or "--" in text:
-        text = _NAMED_SECRET.sub(rf"\g<name>{AUTH_MASK}", text)
-    return text
-
-
-def strip_credentials(url: str) -> str:
-    """Remove the token and the user from a URL, so that equal channels compare equal."""
-    if ("@" not in url and "/t/" not in url) or url.startswith("file:"):
-        return url
-    return _AUTH_OR_TOKEN.sub("", url)
-
-
-def _masked(word: re.Match[str]) -> str:
-    if not _FILE.match(word[0]):
-        return _TOKEN.sub(f"/t/{TOKEN_MASK}", word[0])
-    file, comma, more = word[0].partition(",")
-    return file + comma + mask_credentials(more)
+AUTH_MASK = credentials.AUTH_MASK
+TOKEN_MASK = credentials.TOKEN_MASK
+mask_credentials = credentials.mask_credentials
+masked = credentials.masked
+strip_credentials = credentials.strip_credentials
 
 
 # Counts

@@ -14,7 +14,6 @@ from condatui_core.collector.reading import (
     text,
     text_of,
     total,
-    without_credentials,
 )
 
 _PYTHON = re.compile(r"(?:python|pypy)\d[\w.]*")
@@ -126,12 +125,12 @@ def _origin(path: str) -> Tuple[str, Optional[str], str, str]:
         return "unknown", None, "", ""
     url = text(stated.get("url"))
     location = "/" + url.partition("://")[2].partition("/")[2] if url.startswith("file://") else ""
-    safe, vcs, directory = without_credentials(url), stated.get("vcs_info"), stated.get("dir_info")
+    vcs, directory = stated.get("vcs_info"), stated.get("dir_info")
     if isinstance(vcs, dict):
-        return "vcs", safe, text(vcs.get("commit_id")), location
+        return "vcs", url, text(vcs.get("commit_id")), location
     if isinstance(directory, dict) and directory.get("editable"):
-        return "editable", safe, "", location
-    return ("local" if isinstance(directory, dict) or location else "url"), safe, "", location
+        return "editable", url, "", location
+    return ("local" if isinstance(directory, dict) or location else "url"), url, "", location
 
 
 # The site-packages of a prefix

@@ -1,4 +1,4 @@
-"""Read files of unknown origin: regular ones up to a size; and take the credentials out of what they say."""
+"""Read files of unknown origin: regular ones up to a size."""
 
 import errno
 import json
@@ -7,6 +7,8 @@ import re
 import stat
 import time
 from typing import Any, Dict, Iterable, List, Optional, Tuple
+
+from condatui_core.collector.credentials import strip_credentials
 
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _MOST = (1 << 63) - 1
@@ -96,20 +98,11 @@ def listed(value: object) -> List[str]:
     return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
 
-# Credentials, and where a package came from
+# Where a package came from
 
 
-_AUTH_OR_TOKEN = re.compile(r"(?<=://)[^/\s\"'\\]+@|/t/[^/\s\"'\\]+(?=/|$)")
-_NAMED_SECRET = re.compile(
-    r"([?&][\w.-]*(?:token|passw(?:or)?d|secret|api[_-]?key|signature)=)[^\s&#\"'\\]+", re.IGNORECASE
-)
 _ARCHIVES = (".conda", ".tar.bz2", ".tar.gz", ".zip")
 _PLATFORM = re.compile(r"/(?:noarch|(?:linux|osx|win|freebsd|zos|emscripten|wasi|unknown)-[a-z0-9_]+)$")
-
-
-def without_credentials(url: str) -> str:
-    """Take token, user, and password out of a URL."""
-    return _NAMED_SECRET.sub(r"\1***", url if url.startswith("file:") else _AUTH_OR_TOKEN.sub("", url))
 
 
 def channel_location(channel: str, url: str, subdir: str) -> Optional[str]:
@@ -121,7 +114,7 @@ def channel_location(channel: str, url: str, subdir: str) -> Optional[str]:
     if stated.endswith(".whl"):
         return "pypi"
     directory, _, name = stated.rpartition("/")
-    location = without_credentials(directory if name.endswith(_ARCHIVES) else stated).rstrip("/")
+    location = strip_credentials(directory if name.endswith(_ARCHIVES) else stated).rstrip("/")
     if subdir and location.endswith("/" + subdir):
         location = location[: -len(subdir) - 1]
     return _PLATFORM.sub("", location).rstrip("/")

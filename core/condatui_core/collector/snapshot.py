@@ -10,6 +10,7 @@ from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Seq
 from urllib.parse import unquote
 
 from condatui_core.collector.conda_records import CondaPackage, History, read_history, read_packages
+from condatui_core.collector.credentials import masked
 from condatui_core.collector.distributions import read_distributions
 from condatui_core.collector.places import Machine, Place, find
 from condatui_core.collector.reading import Deadline, OutOfTimeError, Unread, reason, total
@@ -82,9 +83,12 @@ def shown(path: str) -> str:
 
 
 def _tidied(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Cut what is too long for a name or a path, and replace what is no text: it would spoil the whole document."""
+    """Mask credentials, cut what is too long for a name or a path, and replace what is no text.
+
+    Whatever records, histories, and metadata say goes through here: one bad text would spoil the whole document.
+    """
     if isinstance(value, str):
-        return value[:_LONGEST].encode("utf-8", "replace").decode("utf-8")
+        return masked(value)[:_LONGEST].encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, (list, tuple)):
         return [_tidied(each) for each in value]
     if isinstance(value, dict):

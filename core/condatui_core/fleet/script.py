@@ -15,7 +15,7 @@ Remote = Literal["auto", "installed", "piped"]
 """What makes the snapshot there: the condatui that is installed, if it can; always that one; or the piped script."""
 
 _PACKAGE = "condatui_core.collector"
-_MODULES = ("reading", "places", "conda_records", "distributions", "sizes", "snapshot", "main")
+_MODULES = ("credentials", "reading", "places", "conda_records", "distributions", "sizes", "snapshot", "main")
 """In the order in which they import each other."""
 _LARGEST = 1 << 20
 _SCRIPT = '''\

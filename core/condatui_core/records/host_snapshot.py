@@ -20,9 +20,13 @@ to mean something else."""
 Collector = Literal["condatui", "standalone"]
 """What has made a snapshot: condatui itself, or the script that needs nothing but a Python and examines nothing."""
 
-Line = Annotated[str, Meta(max_length=4096)]
+LONGEST = 4096
+"""Characters of a text in a snapshot."""
+Line = Annotated[str, Meta(max_length=LONGEST)]
 """A text or a path as a machine has them; a longer one is no part of a snapshot."""
-Count = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
+LARGEST = (1 << 63) - 1
+"""The largest number in a snapshot."""
+Count = Annotated[int, Meta(ge=0, le=LARGEST)]
 ZonedTime = Annotated[datetime, Meta(tz=True)]
 
 

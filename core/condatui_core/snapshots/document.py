@@ -16,8 +16,8 @@ from msgspec import Raw, Struct
 from condatui_core.errors import CondatuiError, NewerFormatError
 from condatui_core.fs.documents import decode, format_of
 from condatui_core.fs.safe_read import read_bounded, reason
-from condatui_core.records.host_snapshot import FORMAT, HostSnapshot
-from condatui_core.text import mask_credentials, sanitize
+from condatui_core.records.host_snapshot import FORMAT, LONGEST, HostSnapshot, PackageRow
+from condatui_core.text import masked, sanitize, strip_credentials
 
 ENDINGS = (".json", ".json.gz")
 """How the names of snapshots end."""
@@ -32,11 +32,11 @@ short its text is."""
 _MOST_PACKAGES = 300_000
 """Packages in the table."""
 _MOST_ENVIRONMENTS = 20_000
-_LONGEST_PATH = 4096
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
 _GZIP = b"\x1f\x8b"
 _ANY_GZIP = 31
 """How zlib is told that there is a gzip header."""
+_CHANNEL = PackageRow.__struct_fields__.index("channel")
 _SNAPSHOT = msgspec.json.Decoder(HostSnapshot)
 
 
@@ -63,39 +63,40 @@ def file_name_of(host: str) -> str:
     return f"{host}{ENDINGS[1]}"
 
 
-# Credentials: none is written, and none of those that others have written is shown
-
-
-def masked(text: str) -> str:
-    """The text without credentials; a path stays as it is, since it may have a directory that is called `t`."""
-    return text if text.startswith("/") and "://" not in text else mask_credentials(text)
-
-
 # Records to bytes
 
 
 def encode_snapshot(snapshot: HostSnapshot, listing: bytes, *, compressed: bool = True) -> bytes:
     """Encode a snapshot with what `condatui list --json` prints, which has more than its records have."""
-    told = _each_text(json.loads(listing), masked)
     fields = {name: getattr(snapshot, name) for name in snapshot.__struct_fields__ if name != "table"}
-    text = encode_told({**fields, "list": told, "table": snapshot.table})
+    told = _each_text({**fields, "list": json.loads(listing)}, _tidied)
+    text = msgspec.json.encode({**told, "table": tuple(map(_tidied_row, snapshot.table))})
     return compress(text) if compressed else text
 
 
-def encode_told(value: Any) -> bytes:  # noqa: ANN401 - any record
-    """Encode as JSON; a path that is not UTF-8 is told as it is shown, since it is no path on other machines."""
-    try:
-        return msgspec.json.encode(value)
-    except UnicodeEncodeError:
-        return msgspec.json.encode(_each_text(value, _encodable))
+def encode_row(row: PackageRow) -> Raw:
+    """Encode a package for the table, each of its texts as a snapshot may have it."""
+    return Raw(msgspec.json.encode(_each_text(row, _tidied)))
+
+
+def _tidied_row(row: Raw) -> Raw:
+    """The row as it may be stored: a host may have told of credentials, and in fields that are not known here."""
+    said = msgspec.json.decode(row)
+    told = _each_text(said, _tidied)
+    if isinstance(told, list) and len(told) > _CHANNEL and isinstance(told[_CHANNEL], str):
+        told[_CHANNEL] = strip_credentials(told[_CHANNEL])
+    return row if told == said else Raw(msgspec.json.encode(told))
+
+
+def _tidied(text: str) -> str:
+    """A text without credentials, and as long as one may be; a path that is not UTF-8 is told as it is shown."""
+    return masked(_encodable(text))[:LONGEST]
 
 
 def _each_text(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401 - any JSON
     """Change every text in a document."""
     if isinstance(value, str):
         return change(value)
-    if isinstance(value, Raw):
-        return value
     if isinstance(value, Struct):
         return _each_text(msgspec.to_builtins(value), change)
     if isinstance(value, (list, tuple)):
@@ -218,5 +219,5 @@ def _check(snapshot: HostSnapshot) -> None:
 
 def _check_paths(paths: Iterable[str]) -> None:
     for path in paths:
-        if not path.startswith("/") or "\0" in path or len(path) > _LONGEST_PATH or os.path.normpath(path) != path:
+        if not path.startswith("/") or "\0" in path or len(path) > LONGEST or os.path.normpath(path) != path:
             raise ValueError(f"`{path[:80]}` is no absolute path as a machine has it")

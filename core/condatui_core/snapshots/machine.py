@@ -29,8 +29,8 @@ from condatui_core.records.host_snapshot import (
 from condatui_core.records.installation import ChannelConfig, Installation
 from condatui_core.records.package import Distribution, PackageRecord, ProvidedDistribution, Replacement
 from condatui_core.records.prefix import History, PrefixContents
-from condatui_core.snapshots.document import SnapshotError, decode_snapshot, masked
-from condatui_core.text import sanitize, strip_credentials
+from condatui_core.snapshots.document import SnapshotError, decode_snapshot
+from condatui_core.text import masked, sanitize, strip_credentials
 
 Package = PackageRecord | Distribution
 _NAME = attrgetter("name")
@@ -134,7 +134,7 @@ def _conda_package(row: PackageRow) -> PackageRecord:
         sha256=row.sha256,
         installed_bytes=row.size,
         file_count=row.files,
-        license=row.license,
+        license=masked(row.license),
         provides=tuple(ProvidedDistribution(name, version, "") for name, version in row.provides),
     )
 
@@ -146,8 +146,8 @@ def _distribution(row: PackageRow) -> Distribution:
         path="",
         origin=row.origin,
         url=masked(row.url) if row.url else None,
-        revision=row.revision,
-        location=row.location,
+        revision=masked(row.revision),
+        location=masked(row.location),
         installed_bytes=row.size,
     )
 

@@ -1,4 +1,4 @@
-"""Makes the snapshot of this machine from what is known of it."""
+"""Makes the snapshot of this machine from what is known of it; its encoding masks credentials and cuts long texts."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.gpu import GpuResult
 from condatui_core.records.host_snapshot import (
     FORMAT,
+    LARGEST,
     HeldBytes,
     HeldPackages,
     HostSnapshot,
@@ -24,7 +25,7 @@ from condatui_core.records.host_snapshot import (
 )
 from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.records.prefix import PrefixContents
-from condatui_core.snapshots.document import encode_told, masked
+from condatui_core.snapshots.document import encode_row
 from condatui_core.text import strip_credentials
 
 
@@ -63,7 +64,7 @@ class _Table:
     @property
     def rows(self) -> tuple[Raw, ...]:
         """The packages in the order of their places."""
-        return tuple(Raw(encode_told(each)) for each in self._places)
+        return tuple(map(encode_row, self._places))
 
     def place(self, row: PackageRow) -> int:
         """The place of a package."""
@@ -75,7 +76,7 @@ def _held(environment: Environment, contents: PrefixContents, table: _Table) -> 
     rows = (*map(_conda_row, contents.packages), *map(_pip_row, contents.pip_distributions))
     return HeldPackages(
         rows=tuple(map(table.place, rows)),
-        requested={name: masked(specs.get(name, "")) for name in sorted(contents.requested_names)},
+        requested={name: specs.get(name, "") for name in sorted(contents.requested_names)},
         replaced=tuple(
             ReplacedRow(each.package, each.distribution, each.conda_version, each.pip_version, each.conda_build)
             for each in contents.replaced
@@ -93,12 +94,12 @@ def _conda_row(record: PackageRecord) -> PackageRow:
         strip_credentials(record.base_url) if record.base_url else None,
         record.subdir,
         "conda",
-        max(0, record.installed_bytes),
-        max(0, record.build_number),
+        _count(record.installed_bytes),
+        _count(record.build_number),
         record.md5,
         record.sha256,
         record.license,
-        record.file_count,
+        _count(record.file_count),
         tuple((each.name, each.version) for each in record.provides),
     )
 
@@ -111,12 +112,17 @@ def _pip_row(distribution: Distribution) -> PackageRow:
         None,
         "",
         "pypi",
-        max(0, distribution.installed_bytes),
+        _count(distribution.installed_bytes),
         origin=distribution.origin,
-        url=masked(distribution.url) if distribution.url else None,
+        url=distribution.url,
         revision=distribution.revision,
         location=distribution.location,
     )
+
+
+def _count(stated: int) -> int:
+    """A number of a record, which may state anything, as a snapshot may have it."""
+    return min(max(0, stated), LARGEST)
 
 
 def _bytes(use: DiskUse) -> HeldBytes:
@@ -125,7 +131,7 @@ def _bytes(use: DiskUse) -> HeldBytes:
 
 def _verdict(result: GpuResult) -> ToldVerdict:
     verdict = result.main.verdict
-    return ToldVerdict(verdict=verdict.id, kind=verdict.kind, message=masked(verdict.message), at=result.at)
+    return ToldVerdict(verdict=verdict.id, kind=verdict.kind, message=verdict.message, at=result.at)
 
 
 def _unread(inventory: Inventory, uses: Mapping[str, DiskUse]) -> Iterator[tuple[str, str]]:
@@ -135,6 +141,6 @@ def _unread(inventory: Inventory, uses: Mapping[str, DiskUse]) -> Iterator[tuple
         if environment.contents is None:
             yield prefix, environment.state
         for problem in environment.contents.unreadable if environment.contents else ():
-            yield prefix, masked(f"{problem.path}: {problem.reason}")
+            yield prefix, f"{problem.path}: {problem.reason}"
         use = uses.get(prefix)
         yield from ((prefix, finding.message) for finding in (use.findings if use else ()) if finding.hides_bytes)

@@ -6,6 +6,7 @@ import ast
 import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,7 @@ import condatui_core
 from condatui_core.analyses.channel_shares import channel_counts
 from condatui_core.analyses.channels import channel_label
 from condatui_core.collector.places import plain_lists
-from condatui_core.collector.reading import Deadline, channel_location, without_credentials
+from condatui_core.collector.reading import Deadline, channel_location
 from condatui_core.collector.sizes import measure
 from condatui_core.collector.snapshot import Wishes, snapshot
 from condatui_core.collector.snapshot import channel_label as collected_label
@@ -31,11 +32,11 @@ from condatui_core.records.host_snapshot import HostSnapshot, PackageRow
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.snapshots.document import decode_snapshot
+from support.credentials import CHANNELS, SECRET, SPECS, URLS
 from support.prefixes import CONDA_FORGE, MAIN, FakePrefix, make_prefix, manifest, record_of
 
 QUIET = {"CONDATUI_USUAL_PLACES": "0"}
 """The machine of the tester has condas of its own."""
-SECRET = "s3cret"
 
 
 class MadeUp:
@@ -214,12 +215,21 @@ def test_of_several_records_the_last_one_counts_and_a_stranger_is_told(made_up: 
 
 
 def test_no_credential_is_in_it(made_up: MadeUp) -> None:
-    made_up.rich.package("paid", channel=f"https://me:{SECRET}@host.example/t/{SECRET}/paid")
-    made_up.rich.pip_install("own", direct_url={"url": f"https://me:{SECRET}@host.example/own.whl", "archive_info": {}})
-    made_up.rich.pip_install("two", direct_url={"url": f"https://host.example/two.whl?token={SECRET}"})
+    for number, channel in enumerate(CHANNELS):
+        made_up.rich.package(f"paid{number}", channel=channel, url="")
+    for number, text in enumerate((*URLS, *SPECS)):
+        origin = {"url": text, "vcs_info": {"commit_id": text}}
+        made_up.rich.pip_install(f"own{number}", direct_url=origin)
+        made_up.rich.package(f"spec{number}", license=text)
+    made_up.rich.pip_install("mine", direct_url={"url": f"file:///x?token={SECRET}", "dir_info": {"editable": True}})
+    specs = [each.replace("numpy", f"spec{number}") for number, each in enumerate(SPECS)]
+    history = f"==> 2024-01-01 00:00:00 <==\n# cmd: conda create a\n# update specs: {specs}\n"
+    made_up.rich.write("conda-meta/history", history)
     found = snapshot(Wishes("1.0"), str(made_up.home), QUIET, Deadline(60.0))
-    assert "host.example" in json.dumps(found)
-    assert SECRET not in json.dumps(found)
+    said = json.dumps(found)
+    assert set(found["packages"][str(made_up.rich)]["requested"]) == {f"spec{each}" for each in range(len(SPECS))}
+    assert re.findall(f'[^" ]*{SECRET}[^" ]*', said) == []
+    assert "host.example" in said
 
 
 def test_it_changes_nothing(made_up: MadeUp) -> None:
@@ -372,7 +382,7 @@ def test_channels_are_called_as_condatui_calls_them(url: str | None) -> None:
 def test_where_a_package_came_from_is_told_without_credentials() -> None:
     url = f"https://me:{SECRET}@host/t/{SECRET}/lab/linux-64/x-1-0.conda#sha256=0"
     assert channel_location("lab", url, "linux-64") == "https://host/lab"
-    assert without_credentials("file:///home/t/me@x") == "file:///home/t/me@x"
+    assert channel_location("file:///home/t/me@x", "", "") == "file:///home/t/me@x"
 
 
 # The script
@@ -426,7 +436,7 @@ def test_its_syntax_is_that_of_old_pythons() -> None:
         own = {name for name in imported if name.startswith("condatui_core.collector")}
         assert {name.partition(".")[0] for name in imported - own} <= sys.stdlib_module_names
         assert "__future__" not in imported  # Python 3.6 knows no annotations there
-    assert len(modules) == 8
+    assert len(modules) == 9
 
 
 def test_it_ends_itself_when_its_time_is_over(made_up: MadeUp) -> None:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
+from condatui_core.fleet.store import FleetStore
 from condatui_core.records.disk import DiskUse
 from condatui_core.records.environment import KeepMark
 from condatui_core.records.host_snapshot import HeldBytes
 from condatui_core.records.installation import ChannelConfig
-from condatui_core.snapshots.document import host_name_of, is_host_name
+from condatui_core.snapshots.document import decode_snapshot, host_name_of, is_host_name, read_snapshot
+from condatui_core.snapshots.machine import verified_snapshot
 from condatui_core.text import strip_credentials
+from support.credentials import CHANNELS, SECRET, SPECS, URLS
 from support.gpu_facts import no_torch
 from support.inventories import (
     NOW,
@@ -30,7 +36,7 @@ from support.inventories import (
 )
 from support.snapshots import put_snapshot, read_all, snapshot_bytes, snapshot_document
 
-TOKEN = "tk-1234-secret"
+TOKEN = SECRET
 
 
 def test_a_machine_is_told_as_it_is(tmp_path: Path) -> None:
@@ -106,21 +112,66 @@ def test_the_newest_of_a_machine_counts_and_none_from_the_future(tmp_path: Path)
     assert [Path(each).name for each in told.machines[0].older] == ["1.json.gz", "3.json.gz"]
 
 
-def test_no_credential_is_written(tmp_path: Path) -> None:
-    channel = f"https://ada:{TOKEN}@host.example/t/{TOKEN}/private"
-    one = loaded(
-        "x",
-        [package("numpy", base_url=strip_credentials(channel))],
-        [pip_package("tool", origin="vcs", url=f"https://ada:{TOKEN}@git.example/tool")],
-        findings=(finding(message=f"from {channel}", remedy=f"conda install -c {channel} numpy", evidence=(channel,)),),
-        channels=((channel, 1),),
-    )
+def test_no_credential_is_written() -> None:
+    for said in (*URLS, *SPECS):
+        one = loaded(
+            "x",
+            [
+                package("numpy", license=said),
+                *(package(f"p{n}", base_url=strip_credentials(each)) for n, each in enumerate(CHANNELS)),
+            ],
+            [pip_package("tool", origin="vcs", url=said, revision=said, location=f"/x?token={SECRET}")],
+            findings=(finding(message=f"from {said}", remedy=f"conda install -c {said} numpy", evidence=(said,)),),
+            channels=((said, 1),),
+        )
+        assert one.contents
+        history = replace(one.contents.history, requested=(("numpy", said),))
+        one = replace(one, contents=replace(one.contents, history=history, variables=(("KEY", SECRET),)))
+        text = snapshot_bytes("gpu07", inventory(one), compressed=False)
+        assert b"numpy" in text
+        assert re.findall(f'[^" ]*{SECRET}[^" ]*', text.decode()) == []
+
+
+def test_no_credential_of_a_host_is_stored(tmp_path: Path) -> None:
+    """What a host has told goes into a file of this machine: the rows are not looked into when it is decoded."""
+    document = snapshot_document("gpu07", loaded("x", [package("numpy")], [pip_package("tool")]))
+    prefix = f"{ROOT}/envs/x"
+    document["table"] = [
+        ["numpy", "1", said, channel, "linux-64", "conda", 1, 0, said, said, said, 0, [[said, said]]]
+        for said, channel in product((*URLS, *SPECS), CHANNELS)
+    ] + [
+        ["tool", "1", "", None, "", "pypi", 1, 0, "", "", "", 0, [], "editable", URLS[0], URLS[0], f"/x?token={SECRET}"]
+    ]
+    document["packages"][prefix] = {"rows": [0], "requested": {"numpy": SPECS[0]}, "replaced": [[URLS[0]] * 4]}
+    document["gpu"] = {prefix: {"verdict": "x", "class": "broken", "message": URLS[0]}}
+    document["unread"] = [[prefix, URLS[0]]]
+    store = FleetStore(tmp_path)
+    file = store.keep("gpu07", decode_snapshot(json.dumps(document).encode(), "gpu07"))
+    assert SECRET not in gzip.decompress(Path(file).read_bytes()).decode()
+    (one,) = read_all(tmp_path).inventory.environments
     assert one.contents
-    history = replace(one.contents.history, requested=(("numpy", f"{channel}::numpy"),))
-    one = replace(one, contents=replace(one.contents, history=history, variables=(("KEY", TOKEN),)))
-    text = snapshot_bytes("gpu07", inventory(one), compressed=False)
-    assert b"numpy" in text
-    assert TOKEN.encode() not in text
+    assert one.contents.history.requested == (("numpy", "https://***@host.example/c::numpy"),)
+
+
+def test_an_ordinary_row_of_a_host_is_stored_as_it_is(tmp_path: Path) -> None:
+    made = decode_snapshot(snapshot_bytes("gpu07", inventory(research())), "gpu07")
+    file = FleetStore(tmp_path).keep("gpu07", made)
+    assert list(map(bytes, read_snapshot(file).table)) == list(map(bytes, made.table))
+
+
+HOSTILE = ("x" * 5000, "\ud800" * 4096, f"https://me:{'x' * 4090}@host.example/c", "\x1b[2J\n\0", "é" * 4097)
+
+
+@pytest.mark.parametrize("said", HOSTILE, ids=range(len(HOSTILE)))
+def test_whatever_the_machine_holds_the_snapshot_can_be_read(said: str) -> None:
+    huge = 1 << 70
+    conda = package("numpy", version=said, build=said, license=said, md5=said, installed_bytes=huge, build_number=huge)
+    pip = pip_package(said, origin="vcs", url=said, revision=said, location=said, installed_bytes=huge)
+    one = loaded("x", [conda], [pip], findings=(finding(message=said, label=said, evidence=(said,)),), foreign=said)
+    assert one.contents
+    history = replace(one.contents.history, requested=(("numpy", said),))
+    one = replace(one, contents=replace(one.contents, history=history))
+    verified_snapshot(snapshot_bytes("gpu07", inventory(one)), "here")
 
 
 def test_no_credential_of_others_is_shown(tmp_path: Path) -> None:
