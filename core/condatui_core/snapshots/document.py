@@ -40,6 +40,19 @@ _CHANNEL = PackageRow.__struct_fields__.index("channel")
 _SNAPSHOT = msgspec.json.Decoder(HostSnapshot)
 
 
+class _Outline(Struct):
+    """What every snapshot has, whatever is wrong inside."""
+
+    format: int
+    host: str
+    collector: str
+    table: Raw
+    packages: Raw
+
+
+_OUTLINE = msgspec.json.Decoder(_Outline)
+
+
 class SnapshotError(CondatuiError):
     """A file is no snapshot that can be used; the title says why, in a line."""
 
@@ -135,6 +148,19 @@ def read_with_size(file: str) -> tuple[HostSnapshot, int]:
     except (OSError, ValueError) as error:
         raise SnapshotError(_words(error), sanitize(file)) from error
     return _decoded(data, file)
+
+
+def host_of(file: str) -> str:
+    """The machine that a file calls itself a snapshot of, even if it cannot be used; empty if it is none of these.
+
+    A newer condatui's is not looked into.
+    """
+    try:
+        data = read_bounded(file, _LARGEST_FILE)
+        stated = decode(_decompressed(data) if data.startswith(_GZIP) else data, _OUTLINE)
+    except (OSError, ValueError, zlib.error):
+        return ""
+    return stated.host if 1 <= stated.format <= FORMAT else ""
 
 
 def decode_snapshot(data: bytes, where: str) -> HostSnapshot:

@@ -100,6 +100,21 @@ def test_an_older_one_of_this_machine_is_replaced_and_nothing_else(home: Path) -
     assert read_all(home / "there").machines[0].host == "a"
 
 
+def test_an_older_one_of_this_machine_that_cannot_be_read_is_replaced(home: Path) -> None:
+    """An earlier condatui wrote texts that none reads again."""
+    file = put_snapshot(home, "a", loaded("x", [package("numpy")]))
+    whole = json.loads(gzip.decompress(file.read_bytes()))
+    whole["packages"]["/x"] = {"requested": {"numpy": "x" * 5000}}
+    file.write_bytes(gzip.compress(json.dumps(whole).encode()))
+    assert read_all(home).machines == ()
+    into = ("snapshot", "--root", "envs", "--no-sizes", "--host", "a")
+    assert run(home, *into).exit_code == 0
+    assert [each.host for each in read_all(home).machines] == ["a"]
+    for other in ({**whole, "format": 2}, {**whole, "host": "b"}, {"format": 1, "host": "a"}):
+        file.write_text(json.dumps(other))
+        assert run(home, *into).exit_code == 3
+
+
 def test_a_name_that_could_lead_elsewhere_is_no_machine(home: Path) -> None:
     result = run(home, "snapshot", "--host", "../a")
     assert (result.exit_code, list(home.glob("*.gz"))) == (2, [])

@@ -18,7 +18,7 @@ from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import FORMAT
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.written_files import blockers_to_write, write_file
-from condatui_core.errors import CondatuiError, UsageError
+from condatui_core.errors import UsageError
 from condatui_core.fs.documents import encode_versioned
 from condatui_core.records.disk import DiskUse
 from condatui_core.records.environment import Inventory
@@ -26,8 +26,8 @@ from condatui_core.snapshots.document import (
     ENDINGS,
     file_name_of,
     host_name_of,
+    host_of,
     is_host_name,
-    read_snapshot,
 )
 from condatui_core.text import counted, format_bytes, sanitize
 
@@ -100,11 +100,8 @@ def _target(invocation: Invocation, file: str | None, host: str) -> str:
 
 
 def _is_own(file: str, host: str) -> bool:
-    """Whether a file is a snapshot of this machine, which a newer one replaces."""
-    try:
-        return os.path.isfile(file) and read_snapshot(file).host == host
-    except CondatuiError:
-        return False
+    """Whether a file is a snapshot of this machine, which a newer one replaces, even if it cannot be used."""
+    return os.path.isfile(file) and host_of(file) == host
 
 
 def _measured(invocation: Invocation, inventory: Inventory) -> Mapping[str, DiskUse]:
