@@ -37,7 +37,7 @@ async def test_80_columns() -> None:
                 python    3.10.14             h0_0                      conda-forge     60 M
              ▪  pytorch   2.5.1               py3.10_cuda1…udnn9.1.0_0  pytorch        4.0 G
              1 marked · ~4.1 GB by their records
-             space mark  c compare  n clone  e export  p pack  d remove  g gpu  ? help""")
+             space mark  c compare  n clone  e export  p pack  d remove  t gpu  ? help""")
 
 
 @pytest.mark.parametrize("size", [(60, 15), (80, 24), (160, 40)])
