@@ -36,9 +36,9 @@ async def test_80_columns() -> None:
         await driver.press("enter")
         assert driver.text == dedent("""\
              1 envs 2 · 2 compare · 3 cleanup · 4 jobs · 5 restore   gpu07 · conda 26.7.1
-               name▴  python  packages  channels  disk  frees  used  findings
-            ▏  hub    –       1         –            –      –     –
-               other  –       0         –            –      –     –
+               name▴  python  packages  channels  disk  frees  inodes  used  findings
+            ▏  hub    –       1         –            –      –       –     –
+               other  –       0         –            –      –       –     –
 
 
 
@@ -58,7 +58,7 @@ async def test_80_columns() -> None:
              jupyterlab 300 M, black 112 M
              ! Cannot travel: mine is installed in place: its code is in /h… (and 1 more)
              1 of 2 · by name
-             M slimmed copy  t run  T used  space mark  c compare  n clone  ? help""")
+             M slimmed copy  ! run  o used  space mark  c compare  n clone  ? help""")
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 35), (200, 55)])
