@@ -135,17 +135,14 @@ class Session:
     @property
     def listed(self) -> tuple[Environment, ...]:
         """The environments of the list: those of this machine once, as they are and not as its snapshot tells."""
-        every = self.everywhere.environments
-        if self.others is None or not self.inventory.environments:
-            return every
-        return tuple(each for each in every if each.host != self.host)
+        return self._united.listed(self.inventory, self.others) if self.others else self.inventory.environments
 
     @cached_property
     def _united(self) -> United:
         """What is known of all machines together."""
         from condatui.view_models.told import United  # noqa: PLC0415 - only snapshots need it
 
-        return United()
+        return United(self.host)
 
     def told(self, environment: Environment) -> Told | None:
         """What a snapshot tells of an environment on another machine; None for one on this machine."""

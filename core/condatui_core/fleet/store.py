@@ -14,7 +14,7 @@ from condatui_core.fs.atomic_write import write_whole
 from condatui_core.fs.documents import encode
 from condatui_core.fs.safe_read import reason
 from condatui_core.records.host_snapshot import HostSnapshot
-from condatui_core.snapshots.document import encode_snapshot, file_name_of, read_snapshot
+from condatui_core.snapshots.document import encode_snapshot, file_name_of, host_of, read_snapshot
 from condatui_core.text import sanitize
 
 
@@ -68,6 +68,8 @@ def _check_replaceable(file: Path, host: str) -> None:
     try:
         found = read_snapshot(str(file)).host
     except CondatuiError as error:
+        if host_of(str(file)) == host:  # a former one of this very host, which nobody can read any more
+            return
         raise OSError(errno.EEXIST, f"{file.name} is left alone: {error.title}", str(file)) from error
     if found != host:
         raise OSError(errno.EEXIST, f"{file.name} is left alone: it is of the host {found}", str(file))

@@ -23,7 +23,7 @@ def told(**fields: object) -> Told:
 
 
 def test_all_environments_stand_in_one_inventory_this_machines_first() -> None:
-    united, problem = United(), finding("snapshot-unusable")
+    united, problem = United("here"), finding("snapshot-unusable")
     there = others(*FLEET, pending=2, problems=(problem,))
     whole = united.inventory(HERE, there)
     assert whole.environments == (*HERE.environments, *FLEET)
@@ -34,7 +34,7 @@ def test_all_environments_stand_in_one_inventory_this_machines_first() -> None:
 
 
 def test_costs_that_were_not_told_are_not_known() -> None:
-    united, mine = United(), {HERE.environments[0].prefix: Cost(total=5, frees=4, inodes=3)}
+    united, mine = United("here"), {HERE.environments[0].prefix: Cost(total=5, frees=4, inodes=3)}
     costs = united.costs(mine, others(*FLEET, disk=DISK))
     assert costs == {
         **mine,

@@ -45,8 +45,11 @@ class Told(Struct, frozen=True):
 class United:
     """What is known of this machine and of others, in one; the last result is kept as long as neither changes."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str) -> None:
+        """`host` is the name of this machine."""
+        self._host = host
         self._inventory: tuple[Inventory, OtherMachines, Inventory] | None = None
+        self._listed: tuple[Inventory, tuple[Environment, ...]] | None = None
         self._costs: tuple[Mapping[str, Cost], OtherMachines, Mapping[str, Cost]] | None = None
 
     def inventory(self, here: Inventory, others: OtherMachines) -> Inventory:
@@ -64,6 +67,15 @@ class United:
             )
             self._inventory = (here, others, whole)
         return self._inventory[2]
+
+    def listed(self, here: Inventory, others: OtherMachines) -> tuple[Environment, ...]:
+        """The environments of a list: those of this machine once, as they are and not as its snapshot tells."""
+        whole = self.inventory(here, others)
+        if not here.environments:
+            return whole.environments
+        if self._listed is None or self._listed[0] is not whole:
+            self._listed = (whole, tuple(each for each in whole.environments if each.host != self._host))
+        return self._listed[1]
 
     def costs(self, here: Mapping[str, Cost], others: OtherMachines) -> Mapping[str, Cost]:
         """The disk use of environments by prefix, as it is measured here and told of others."""
