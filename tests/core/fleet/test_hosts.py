@@ -223,7 +223,7 @@ def test_a_file_that_is_no_snapshot_of_the_host_is_not_replaced(tmp_path: Path, 
 
 def test_a_former_snapshot_of_the_host_that_cannot_be_used_does_not_stand_in_its_way(tmp_path: Path) -> None:
     store, host = FleetStore(tmp_path), "plain"
-    store.file_of(host).write_text(json.dumps({**LIE, "packages": {"/opt/env": {"rows": [5]}}}))
+    store.file_of(host).write_text(json.dumps({**LIE, "table": [], "packages": {"/opt/env": {"rows": [5]}}}))
     store.keep(host, decode_snapshot(json.dumps(LIE).encode(), "here"))
     assert read_snapshot(str(store.file_of(host))).host == host
 
