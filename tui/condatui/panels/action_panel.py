@@ -27,8 +27,6 @@ from condatui_core.records.job import Plan
 from condatui_core.records.request import Request
 from condatui_core.text import sanitize
 
-_CLIPBOARD = 70_000
-"""Bytes that terminals accept; they drop a larger text."""
 _SHARE = 0.75
 """The largest part of the screen's height that the panel takes."""
 _SEEN = 6
