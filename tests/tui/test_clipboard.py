@@ -126,3 +126,12 @@ async def test_a_text_that_is_too_large_goes_nowhere() -> None:
         "70 KB are too much for a terminal's clipboard.",
         "Sent to the terminal's clipboard: one\\x1b[31m (3 lines)",
     ]
+
+
+def test_every_place_tells_where_a_copy_has_gone() -> None:
+    """Only the clipboard itself knows: who says `Copied` on its own says so where nothing has arrived."""
+    package = Path(clipboard.__file__).parent
+    calls = {
+        str(file.relative_to(package)) for file in package.rglob("*.py") if "copy_to_clipboard" in file.read_text()
+    }
+    assert calls == {"app.py"}

@@ -94,12 +94,7 @@ class PlaceCommands(Provider):
 def _settings_file(place: PlaceScreen) -> _Command:
     """Where the settings are; choosing it copies the path."""
     path = str(place.session.workbench.locations.settings_file)
-
-    def copy() -> None:
-        place.app.copy_to_clipboard(copyable(path))
-        place.say(f"Copied {sanitize(path)}")
-
-    return "Settings file", f"{sanitize(path)}; `condatui config --edit` edits it", copy
+    return "Settings file", f"{sanitize(path)}; `condatui config --edit` edits it", partial(place.copy, copyable(path))
 
 
 def _prompt(name: str, description: str) -> Content:

@@ -180,8 +180,7 @@ class NodesScreen(FilteredPlace):
     def action_copy(self) -> None:
         """Copy what the details say of the group under the cursor."""
         if group := self.current:
-            self.app.copy_to_clipboard(copyable(nodes_text(group, self.session.glyphs).plain))
-            self.say(f"Copied what differs in {sanitize(group.name)}")
+            self.copy(copyable(nodes_text(group, self.session.glyphs).plain), f"what differs in {group.name}")
 
     def action_back(self) -> None:
         """Leave the help or the filter, or go back to the environments."""
