@@ -19,7 +19,7 @@ from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.records.finding import FINDING_IDS, SEVERITIES
 from condatui_core.records.policy import AllowedReason, GpuVerdict, Policy, PolicyRule
 from condatui_core.settings import expand_home
-from condatui_core.text import parse_bytes, sanitize
+from condatui_core.text import parse_bytes, sanitize, schema_fault
 
 if TYPE_CHECKING:
     import yaml
@@ -185,7 +185,7 @@ def _located(entry: _Entry) -> object:
         return _checked(entry.name, entry.value)
     except (msgspec.ValidationError, UsageError, re.error, OverflowError, RecursionError, UnicodeError) as error:
         title = f"`{entry.name}` of a policy must be {_EXPECTED[entry.name]}."
-        raise UsageError(title, f"In {entry.where}: {sanitize(str(error))}", _hint(entry)) from error
+        raise UsageError(title, f"In {entry.where}: {sanitize(schema_fault(str(error)))}", _hint(entry)) from error
 
 
 def _checked(name: str, value: object) -> object:

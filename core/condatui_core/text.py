@@ -106,3 +106,33 @@ def scaled(count: int) -> tuple[str, str]:
     while value >= 999.5 and power < len(_PREFIXES) - 1:
         value, power = value / 1000, power + 1
     return f"{value:.{1 if value < 9.95 else 0}f}", _PREFIXES[power]
+
+
+_KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "a text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "nothing",
+}
+_EXPECTED = re.compile(r"Expected `([^`]*)`(?: (of length )?([<>]=? [\d.e+-]+))?(?:, got `([^`]*)`)?")
+_PLACE = re.compile(r" - at (?:`key` in )?`\$\.?([^`]*)`$")
+
+
+def schema_fault(message: str) -> str:
+    """What a document has wrong, in plain words instead of msgspec's: its types by name, its place without a `$`."""
+    place = _PLACE.search(message)
+    said = message[: place.start()] if place else message
+    if expected := _EXPECTED.fullmatch(said):
+        kinds, length, bound, got = expected.groups()
+        wanted = f"{_kinds(kinds)}{' of a length' if length else ''}{f' {bound}' if bound else ''}"
+        said = f"{wanted} is expected{f', not {_kinds(got)}' if got else ''}"
+    elif said.startswith("Object missing required field "):
+        said = f"{said.removeprefix('Object missing required field ')} is missing"
+    return f"{said}, at `{place[1]}`" if place and place[1] else said
+
+
+def _kinds(text: str) -> str:
+    return " or ".join(_KINDS.get(each, each) for each in text.split(" | "))

@@ -162,17 +162,20 @@ class FakeTorch:
     actions: Mapping[str, str] = field(default_factory=dict)
     """What happens when a function is called: code by `is_available`, `init`, `device_count`, `kernel` …"""
 
-    def install(self, prefix: Path) -> None:
-        """Put it into an environment, in the place of whatever torch is there."""
-        package = site_packages(prefix) / "torch"
-        shutil.rmtree(package, ignore_errors=True)
-        files = {
+    def files(self) -> dict[str, str]:
+        """The contents of its package by path."""
+        return {
             **_FILES,
             "__init__.py": _INIT.format(before=self.before),
             "version.py": _VERSION.format(version=self.version, cuda=self.cuda, hip=self.hip),
             "behaviour.json": json.dumps(asdict(self)),
         }
-        for path, content in files.items():
+
+    def install(self, prefix: Path) -> None:
+        """Put it into an environment, in the place of whatever torch is there."""
+        package = site_packages(prefix) / "torch"
+        shutil.rmtree(package, ignore_errors=True)
+        for path, content in self.files().items():
             file = package / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(content)

@@ -11,7 +11,7 @@ from msgspec import Struct
 from condatui_core.conda.answer import CondaAnswer
 from condatui_core.conda.errors import check_answer, not_understood
 from condatui_core.records.installation import ChannelConfig, CondaFacts, Kind
-from condatui_core.text import strip_credentials
+from condatui_core.text import schema_fault, strip_credentials
 
 _Shape = TypeVar("_Shape", bound=Struct)
 
@@ -195,7 +195,7 @@ def parse_found(answer: CondaAnswer, asked: str) -> tuple[KnownArchive, ...]:
     try:
         found = msgspec.convert(documents[-1], dict[str, tuple[KnownArchive, ...]])
     except (IndexError, msgspec.ValidationError) as error:
-        raise not_understood(answer, asked, str(error)) from error
+        raise not_understood(answer, asked, schema_fault(str(error))) from error
     return tuple(archive for archives in found.values() for archive in archives)
 
 
@@ -208,7 +208,7 @@ def _read(answer: CondaAnswer, shape: type[_Shape], asked: str) -> _Shape:
     try:
         return msgspec.convert(document, shape)
     except msgspec.ValidationError as error:
-        raise not_understood(answer, asked, str(error)) from error
+        raise not_understood(answer, asked, schema_fault(str(error))) from error
 
 
 def _base_url(channel: _AnsweredChannel | str) -> str:

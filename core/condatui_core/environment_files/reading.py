@@ -30,7 +30,7 @@ from condatui_core.errors import NewerFormatError, UsageError
 from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.records.comparison import Column, ColumnKind, Entry, Listing
 from condatui_core.records.installation import ChannelConfig
-from condatui_core.text import mask_credentials
+from condatui_core.text import mask_credentials, schema_fault
 
 # Environment files; nothing in them is ever executed
 
@@ -269,7 +269,7 @@ def _convert(document: object, kind: type[_T], source: _Source) -> _T:
     try:
         return msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
-        _broken(source.file, str(error), error)
+        _broken(source.file, schema_fault(str(error)), error)
 
 
 def _broken(file: Path, why: str, cause: Exception) -> NoReturn:

@@ -8,6 +8,8 @@ from typing import TypeVar
 
 import msgspec
 
+from condatui_core.text import schema_fault
+
 _T = TypeVar("_T")
 
 
@@ -44,7 +46,7 @@ def decode(data: bytes, decoder: msgspec.json.Decoder[_T], *, own: bool = False)
     try:
         return _decode_own(data, decoder) if own else decoder.decode(data)
     except msgspec.ValidationError as error:
-        what = f"unexpected content: {error}"
+        what = f"unexpected content: {schema_fault(str(error))}"
         cause: Exception = error
     except ValueError as error:  # msgspec 0.23 has an error of its own for invalid UTF-8
         what, cause = (f"not valid JSON: {error}" if _is_utf8(data) else "not UTF-8"), error

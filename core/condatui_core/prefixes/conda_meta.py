@@ -21,6 +21,7 @@ from condatui_core.prefixes.meta_file import (
 from condatui_core.prefixes.second_records import without_second_records
 from condatui_core.records.finding import Problem
 from condatui_core.records.package import PackageRecord
+from condatui_core.text import schema_fault
 
 _Package = TypeVar("_Package", bound=InstalledPackage)
 
@@ -67,7 +68,7 @@ def take_record(path: str, document: Mapping[str, object]) -> InstalledPackage |
     try:
         return _installed(path, msgspec.convert(document, MetaFile[MetaPath]))
     except msgspec.ValidationError as error:
-        return Problem(path=path, reason=f"unexpected content: {error}")
+        return Problem(path=path, reason=f"unexpected content: {schema_fault(str(error))}")
 
 
 def _installed(path: str, file: MetaFile[MetaPath]) -> InstalledPackage | Problem:

@@ -13,7 +13,7 @@ import msgspec
 
 from condatui_core.errors import UsageError
 from condatui_core.settings import Settings, expand_home
-from condatui_core.text import sanitize
+from condatui_core.text import sanitize, schema_fault
 
 _LONGEST_PATH = 4096
 _LONGEST_NAME = 255
@@ -75,7 +75,7 @@ def _converted(name: str, value: object, where: str) -> object:
         converted: object = msgspec.convert(value, kind, strict=False)
     except (msgspec.ValidationError, UnicodeEncodeError) as error:
         title = f"The setting `{name}` must be {expected_values(kind)}."
-        raise UsageError(title, f"In {where}: {sanitize(str(error))}") from error
+        raise UsageError(title, f"In {where}: {sanitize(schema_fault(str(error)))}") from error
     return converted
 
 

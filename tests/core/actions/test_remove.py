@@ -154,6 +154,13 @@ async def test_killed_in_any_stage_it_says_what_is_there(machine: RemovalMachine
     assert ("as it was" in after.message) == (state == "untouched")
 
 
+async def test_several_that_stay_are_told_as_several(machine: RemovalMachine) -> None:
+    first, second, context = machine.make("nlp"), machine.make("vision"), machine.context()
+    request = asked(first, second)
+    after = await remove_recover.recover(await remove_plan.plan(request, context), request, "look", context)
+    assert after.message == "Nothing was removed: nlp, vision are as they were."
+
+
 async def test_what_is_left_of_a_half_removal_needs_no_second_restore_point(machine: RemovalMachine) -> None:
     prefix = machine.make("nlp")
     aside = 'mv "$3/bin/python3.11" "$3/bin/python3.11.c~"; echo "# cmd: conda remove --all" >> "$3/conda-meta/history"'

@@ -41,9 +41,9 @@ def test_the_environments_among_other_documents() -> None:
 @pytest.mark.parametrize(
     ("document", "words"),
     [
-        ({"envs": "/opt/conda"}, "$.envs"),
-        ({"envs": ["/opt/conda", None]}, "$.envs[1]"),
-        ({"environments": []}, "missing required field `envs`"),
+        ({"envs": "/opt/conda"}, "`envs`"),
+        ({"envs": ["/opt/conda", None]}, "`envs[1]`"),
+        ({"environments": []}, "`envs` is missing"),
         ([], "no JSON object"),
         (None, "no JSON object"),
     ],
@@ -111,7 +111,7 @@ def test_the_searched_channels_and_earlier_aliases() -> None:
 
 
 def test_a_configuration_of_another_shape_names_the_key() -> None:
-    with pytest.raises(CondaError, match=r"\$\.custom_channels"):
+    with pytest.raises(CondaError, match="`custom_channels`"):
         parse_configuration(answer(CONFIGURATION | {"custom_channels": ["lab"]}))
 
 

@@ -37,7 +37,7 @@ def test_a_lone_surrogate_of_unknown_origin_is_refused(data: bytes) -> None:
         (b"", "not valid JSON"),
         (b'{"path": ', "not valid JSON"),
         (b'{"path": "\xff"}', "not UTF-8"),
-        (b'{"path": 1}', "unexpected content: Expected `str`"),
+        (b'{"path": 1}', "unexpected content: a text is expected"),
         (b'{"more": ' + b"[" * 100_000, "not valid JSON: nested too deeply"),
     ],
 )

@@ -42,8 +42,8 @@ def _held(**fields: object) -> bytes:
 BAD: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "Not valid JSON"),
     "rubbish": (b"\x00\x01\x02", "Not valid JSON"),
-    "not an object": (b"[1, 2]", "Expected `object`"),
-    "another document": (b'{"format": 1, "environments": []}', "missing required field `host`"),
+    "not an object": (b"[1, 2]", "a mapping is expected"),
+    "another document": (b'{"format": 1, "environments": []}', "`host` is missing"),
     "truncated": (GOOD[: len(GOOD) // 2], "cut off"),
     "truncated text": (gzip.decompress(GOOD)[:-20], "Not valid JSON"),
     "damaged": (GOOD[:60] + bytes(20) + GOOD[80:], ""),
@@ -67,11 +67,11 @@ BAD: dict[str, tuple[bytes, str]] = {
     "a long prefix": (_listed(prefix="/" + "x" * 5000), "length"),
     "a prefix twice": (_changed(lambda d: d["list"].update(environments=d["list"]["environments"] * 2)), "twice"),
     "a row that is not there": (_held(rows=[7]), "not in the table"),
-    "a negative row": (_held(rows=[-1]), "Expected `int` >= 0"),
-    "rows as text": (_held(rows="0"), "Expected `array`"),
+    "a negative row": (_held(rows=[-1]), "a whole number >= 0 is expected"),
+    "rows as text": (_held(rows="0"), "a list is expected"),
     "a row of numbers": (_changed(lambda document: document.update(table=[[1, 2]])), "A package in it is none"),
-    "a huge number": (_changed(lambda d: d.update(disk={"/x": {"bytes": 10**30}})), "Expected `int` <="),
-    "wrong types": (_listed(findings={"a": 1}), "Expected `array`"),
+    "a huge number": (_changed(lambda d: d.update(disk={"/x": {"bytes": 10**30}})), "a whole number <="),
+    "wrong types": (_listed(findings={"a": 1}), "a list is expected"),
 }
 
 

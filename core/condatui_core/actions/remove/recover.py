@@ -85,11 +85,13 @@ def _recovery(seen: _Seen, request: RemoveRequest, stage: str) -> Recovery:
         message = f"{_names(there['gone'])} is not there, and this job had not begun to remove it."
         return Recovery(state="untouched", message=message)
     if not there["half"] and not there["gone"]:
-        return Recovery(state="untouched", message=f"Nothing was removed: {_names(there['whole'])} is as it was.")
+        return Recovery(state="untouched", message=f"Nothing was removed: {_as_before(there['whole'])}")
     if not there["half"] and not there["whole"] and seen.kernels:
         return _kernels_left(seen)
     if not there["half"] and not there["whole"]:
-        return Recovery(state="done", message=f"{_names(there['gone'])} is gone, as it should be.")
+        return Recovery(
+            state="done", message=_told(there["gone"], "is gone, as it should be.", "are gone, as they should be.")
+        )
     return _half(seen, request)
 
 
@@ -97,7 +99,7 @@ def _kernels_left(seen: _Seen) -> Recovery:
     count = counted(len(seen.kernels), "Jupyter kernel that started it is", "Jupyter kernels that started it are")
     return Recovery(
         state="half",
-        message=f"{_names(seen.there['gone'])} is gone; {count} still there.",
+        message=f"{_told(seen.there['gone'], 'is gone', 'are gone')}; {count} still there.",
         way_out=KernelsRequest(paths=seen.kernels),
         way_out_title=f"Delete {counted(len(seen.kernels), 'Jupyter kernel')}",
     )
@@ -130,16 +132,16 @@ def _parts(seen: _Seen, begun: Iterable[str]) -> Iterator[str]:
     """What is there of each, the restore points of those that were `begun` among it."""
     there = seen.there
     if there["half"]:
-        yield f"{_names(there['half'])} is removed in part."
+        yield _told(there["half"], "is removed in part.", "are removed in part.")
     for each in begun:
         if each in seen.points and seen.compared[each].damaged:
             yield f"Restore point {seen.points[each].id} of {_names([origin_of(each)])} is damaged."
         elif each in seen.points:
             yield f"Restore point {seen.points[each].id} has {_names([origin_of(each)])} whole."
     if there["gone"]:
-        yield f"{_names(there['gone'])} is gone."
+        yield _told(there["gone"], "is gone.", "are gone.")
     if there["whole"]:
-        yield f"{_names(there['whole'])} is as it was."
+        yield _as_before(there["whole"])
 
 
 def _condition(prefix: str, compared: PointComparison | None, stage: str) -> _There:
@@ -152,6 +154,14 @@ def _condition(prefix: str, compared: PointComparison | None, stage: str) -> _Th
     if stage in _BEFORE:
         return "whole"
     return "whole" if stage == "remove" and read_records(prefix).has_all_files else "half"
+
+
+def _as_before(prefixes: Sequence[str]) -> str:
+    return _told(prefixes, "is as it was.", "are as they were.")
+
+
+def _told(prefixes: Sequence[str], of_one: str, of_more: str) -> str:
+    return f"{_names(prefixes)} {of_one if len(prefixes) == 1 else of_more}"
 
 
 def _names(prefixes: Sequence[str]) -> str:
