@@ -82,8 +82,8 @@ bench: .venv/ready  ## ratios against what you would run otherwise
 	@$(INSTALL) --no-deps --require-hashes -r requirements/screenshots.txt
 	@touch $@
 
-screenshots: .venv/screenshots  ## the pictures of the README, drawn from the sandbox
-	$(BIN)/python -m screenshots
+screenshots: .venv/screenshots  ## the pictures of the README, drawn from a sandbox that takes 8 GB of the disk meanwhile
+	PYTHONPATH=tests $(BIN)/python -m screenshots
 
 keys: .venv/ready  ## docs/keys.md, written from the action registry
 	PYTHONPATH=tests $(BIN)/python -m support.key_list

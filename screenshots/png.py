@@ -15,7 +15,7 @@ def draw_png(svg: str) -> bytes:
     fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     return bytes(
         resvg_py.svg_to_bytes(
-            svg_string=svg.replace("Fira Code", _FONT),
+            svg_string=svg.replace("Fira Code", _FONT).replace("arial", _FONT),
             font_files=[str(file) for file in sorted(fonts.glob("DejaVuSansMono*.ttf"))],
             skip_system_fonts=True,
         )
