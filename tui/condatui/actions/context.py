@@ -41,6 +41,8 @@ class ActionContext(Struct, frozen=True, dict=True):
     """The number of the revision under the cursor, in place 1; None unless its history has the focus."""
     usage: Usage | None = None
     """What the last command that was run in the environment under the cursor has used of it, in place 1."""
+    filter: str = ""
+    """The filter of place 1, as it was kept."""
 
     @cached_property
     def marked_environments(self) -> tuple[Environment, ...]:
@@ -112,6 +114,20 @@ def nothing_to_follow(action_context: ActionContext) -> str | None:
     if all(each.prefix == baseline.prefix for each in action_context.chosen):
         return f"{sanitize(baseline.name)} is the baseline itself."
     return no_conda(action_context)
+
+
+def no_filter(action_context: ActionContext) -> str | None:
+    """Why there is no filter to remember: none is set, or it is a remembered one."""
+    if not action_context.filter.strip():
+        return "There is no filter to remember."
+    if any(word.lstrip("!").startswith("@") for word in action_context.filter.split()):
+        return "This filter names a remembered one: one that is remembered names no other."
+    return None
+
+
+def no_remembered_filter(action_context: ActionContext) -> str | None:
+    """Why no filter can be forgotten: none is remembered."""
+    return None if action_context.inventory.marks.filters else "No filter is remembered."
 
 
 def not_browsable(action_context: ActionContext) -> str | None:
