@@ -65,7 +65,6 @@ def _facts(plans: Sequence[Plan]) -> Iterator[tuple[str, str]]:
     for number, each in enumerate(plans, 1):
         needs = f": {format_bytes(each.bytes_needed)}" if each.bytes_needed else ""
         yield f"part {number}", f"{each.title}{needs}"
-    for each in plans:
         yield from each.facts
 
 

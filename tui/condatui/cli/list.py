@@ -71,7 +71,7 @@ def command(invocation: Invocation, *, text: str, packages: bool, sizes: bool, c
         print_channels(invocation, describe_channels(inventory))
         return
     here = {each.prefix for each in inventory.environments}
-    uses = {prefix: use for prefix, use in measured.items() if sizes and prefix in here}
+    uses = {prefix: use for prefix, use in measured.items() if prefix in here}
     for use in uses.values():
         say_problems(use.findings)
     if whole.environments and not inventory.environments and not as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -92,10 +93,10 @@ def command(
         )
         if file:
             return PackRequest(prefix=chosen[0].prefix, file=invocation.absolute(file), **how)
-        form = how.pop("format") or "tar.gz"
+        form, above = how.pop("format") or "tar.gz", os.path.normpath(invocation.absolute(directory))
         names = archive_names([archive_name(each, form) for each in chosen], form)
         parts = tuple(
-            PackRequest(prefix=each.prefix, file=invocation.absolute(f"{directory}/{name}"), format=form, **how)
+            PackRequest(prefix=each.prefix, file=f"{above}/{name}", format=form, **how)
             for each, name in zip(chosen, names, strict=True)
         )
         return SeveralRequest(parts=parts) if len(parts) > 1 else parts[0]
