@@ -1,4 +1,4 @@
-"""The file that says which environments stay, which one is the baseline, and which files describe environments.
+"""The file that says which environments stay, which is the baseline, which files describe them, and what filters show.
 
 A person may read and edit it.
 """
@@ -6,6 +6,7 @@ A person may read and edit it.
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,11 +29,15 @@ _LARGEST = 1 << 20
 """Bytes of the file."""
 _LONGEST_NOTE = 1000
 """Characters of a note."""
+_FILTER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
+"""What a filter may be called, so that `@NAME` is one word."""
+_LONGEST_FILTER = 1000
+"""Characters of a filter."""
 _LOCK_SECONDS = 10.0
 """How long to wait for another process that changes the file."""
 _HEAD = """\
 # The environments that stay, whatever is proposed for removal, the baseline that new ones are cloned from,
-# and the files that environments were verified against.
+# the files that environments were verified against, and the filters that are remembered.
 # You may edit this. Comments at the top stay; those below are lost when condatui changes the file: use `note`.
 """
 
@@ -99,6 +104,26 @@ class KeepMarks:
         def edit(document: _Document) -> None:
             files = _section(document, "verify")
             files[next(iter(self._spellings(files, prefix)), prefix)] = file
+
+        return self._change(edit)
+
+    def remember_filter(self, name: str, text: str) -> UserMarks:
+        """Remember a filter under a name, in place of another of that name. Raises as `read`, and for a bad name."""
+        if not _FILTER_NAME.fullmatch(name):
+            title = f"`{sanitize(name)}` cannot be the name of a filter."
+            raise UsageError(title, hint="Letters, digits, `.`, `_` and `-` can be, 40 at most.")
+        if len(text) > _LONGEST_FILTER:
+            raise UsageError(f"The filter has {len(text):,} characters; {_LONGEST_FILTER:,} at most.")
+        return self._change(lambda document: _section(document, "filters").update({name: text}))
+
+    def forget_filter(self, name: str) -> UserMarks:
+        """Forget the filter of a name. UsageError if there is none; raises as `read` besides."""
+
+        def edit(document: _Document) -> None:
+            filters = _section(document, "filters")
+            if name not in filters:
+                raise UsageError(f"No filter is remembered as `{sanitize(name)}`.")
+            del filters[name]
 
         return self._change(edit)
 
@@ -175,6 +200,7 @@ class KeepMarks:
                 for path, file in files.items()
                 if self._is_path(path) and self._is_path(file)  # what is none must not stand in the way of what stays
             ),
+            filters=tuple(_filters(document.get("filters"))),
         )
 
     def _unusable(self, why: str) -> UsageError:
@@ -231,6 +257,13 @@ def _section(document: _Document, name: str) -> dict[str, object]:
     if not isinstance(section, dict):
         document[name] = section = {}
     return section
+
+
+def _filters(section: object) -> Iterator[tuple[str, str]]:
+    """The filters that can be used; what a person has written and is none must not stand in the way of what stays."""
+    for name, text in section.items() if isinstance(section, dict) else ():
+        if isinstance(name, str) and isinstance(text, str) and _FILTER_NAME.fullmatch(name):
+            yield name, text[:_LONGEST_FILTER]
 
 
 def _entry(given: object) -> dict[str, object]:

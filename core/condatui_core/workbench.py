@@ -464,6 +464,16 @@ class Workbench:
         self.check_writable()
         return await asyncio.to_thread(KeepMarks(self.locations).remember_file, environment.prefix, file)
 
+    async def remember_filter(self, name: str, text: str) -> UserMarks:
+        """Remember a filter under a name. UsageError for a name that is none; CondatuiError as `keep`."""
+        self.check_writable()
+        return await asyncio.to_thread(KeepMarks(self.locations).remember_filter, name, text)
+
+    async def forget_filter(self, name: str) -> UserMarks:
+        """Forget the filter of a name. UsageError if there is none; CondatuiError as `keep`."""
+        self.check_writable()
+        return await asyncio.to_thread(KeepMarks(self.locations).forget_filter, name)
+
     async def propose_baseline(self, inventory: Inventory, *, share: float = 0.5) -> BaselineDraft:
         """Propose what more than `share` of the environments have as a baseline, and measure what it would have saved.
 

@@ -82,6 +82,30 @@ def test_the_file_of_an_environment_is_remembered_and_what_is_no_path_stands_in_
     assert written(locations, "verify: nothing\n").read().files == ()
 
 
+def test_filters_are_remembered_by_name_until_they_are_forgotten(locations: Locations) -> None:
+    marks = written(locations, "filters:\n  old: used:>90d\n  no name: x\n  list: [1]\n  7: x\nkeep:\n  /envs/k:\n")
+    assert marks.read().filters == (("old", "used:>90d"),)
+    assert marks.remember_filter("big.2", "disk:>5G | !x: 'y").filters == (
+        ("old", "used:>90d"),
+        ("big.2", "disk:>5G | !x: 'y"),
+    )
+    assert dict(marks.remember_filter("old", "used:>1y").filters)["old"] == "used:>1y"
+    assert marks.forget_filter("old").filters == (("big.2", "disk:>5G | !x: 'y"),)
+    assert [prefix for prefix, _ in marks.read().kept] == ["/envs/k"]
+    assert "no name: x" in locations.keep_file.read_text(), "what is none is left alone"
+
+
+@pytest.mark.parametrize("name", ["", "two words", "@x", "-x", "a|b", "é", "x" * 41])
+def test_a_name_that_would_be_no_word_of_a_filter_is_refused(locations: Locations, name: str) -> None:
+    with pytest.raises(UsageError, match="cannot be the name of a filter"):
+        KeepMarks(locations).remember_filter(name, "nlp")
+    with pytest.raises(UsageError, match="No filter is remembered as"):
+        KeepMarks(locations).forget_filter(name)
+    with pytest.raises(UsageError, match="1,000 at most"):
+        KeepMarks(locations).remember_filter("long", "x" * 1001)
+    assert not locations.keep_file.exists()
+
+
 HAND_WRITTEN = """\
 # Mine.
 

@@ -276,6 +276,17 @@ class FakeWorkbench:
         self.user_marks = replace(self.user_marks, files=((environment.prefix, file),))
         return self.user_marks
 
+    async def remember_filter(self, name: str, text: str) -> UserMarks:
+        self.check_writable()
+        filters = {**dict(self.user_marks.filters), name: text}
+        self.user_marks = replace(self.user_marks, filters=tuple(filters.items()))
+        return self.user_marks
+
+    async def forget_filter(self, name: str) -> UserMarks:
+        left = tuple(each for each in self.user_marks.filters if each[0] != name)
+        self.user_marks = replace(self.user_marks, filters=left)
+        return self.user_marks
+
     async def propose_baseline(self, inventory: Inventory, *, share: float = 0.5) -> BaselineDraft:
         proposal = propose_baseline(inventory, share=share)
         return BaselineDraft(proposal=proposal, format="explicit", text="@EXPLICIT\n", saved_bytes=12_000_000)

@@ -9,7 +9,7 @@ from condatui_core.analyses.alike import alike_groups
 from condatui_core.disk.cleanup import CleanupSurvey
 from condatui_core.disk.usage import DiskUsage
 from condatui_core.records.alike import AlikeGroup
-from condatui_core.records.environment import Environment, Inventory, LastUsed
+from condatui_core.records.environment import Environment, Inventory, LastUsed, UserMarks
 from condatui_core.records.finding import Finding, Problem
 from condatui_core.records.installation import Installation
 from condatui_core.records.package import Distribution, PackageRecord, ProvidedDistribution, Replacement
@@ -166,6 +166,12 @@ class LoadedWorkbench:
 
     async def same_files(self) -> RelinkSurvey:
         return RelinkSurvey()
+
+    def marks(self) -> UserMarks:
+        return self._inventories[-1].marks
+
+    def gpu_verdicts(self, inventory: Inventory) -> dict[str, str]:
+        return dict.fromkeys(self.working, "works")
 
     def working_gpus(self, inventory: Inventory) -> frozenset[str]:
         return self.working

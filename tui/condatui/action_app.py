@@ -13,6 +13,8 @@ from textual.message import Message
 
 from condatui.messages import (
     BaselineProposed,
+    FilterDropped,
+    FilterNamed,
     JobChanged,
     JobEnded,
     JobsSeen,
@@ -22,7 +24,14 @@ from condatui.messages import (
 )
 from condatui.screens.place import PlaceScreen
 from condatui.services.job_monitor import JobMonitor
-from condatui.services.user_marks import MARKS_GROUP, keep_with_note, toggle_baseline, toggle_kept
+from condatui.services.user_marks import (
+    MARKS_GROUP,
+    forget_filter,
+    keep_with_note,
+    remember_filter,
+    toggle_baseline,
+    toggle_kept,
+)
 from condatui.session import Session
 from condatui_core.errors import CondatuiError
 from condatui_core.text import sanitize
@@ -143,6 +152,31 @@ class ActionApp(OrderedKeys):
     @on(KeepProposed)
     def _keep_with_note(self, event: KeepProposed) -> None:
         self._change_marks(keep_with_note(self.session.workbench, event.chosen, event.note))
+
+    async def action_remember_filter(self) -> None:
+        """Ask under which name the filter of this place is remembered."""
+        from condatui.panels.line_panel import name_panel  # noqa: PLC0415 - imported at the first use
+
+        place = self._place()
+        if text := place.action_context.filter:
+            await place.open_panel(name_panel(text, self.session.remembered_filters))
+
+    async def action_forget_filter(self) -> None:
+        """Ask which remembered filter is forgotten."""
+        from condatui.panels.line_panel import forget_panel  # noqa: PLC0415 - imported at the first use
+
+        place, names = self._place(), list(self.session.remembered_filters)
+        shown = place.action_context.filter.removeprefix("@")
+        if names:
+            await place.open_panel(forget_panel(names, shown if shown in names else names[-1]))
+
+    @on(FilterNamed)
+    def _remember_filter(self, event: FilterNamed) -> None:
+        self._change_marks(remember_filter(self.session.workbench, event.name, event.text))
+
+    @on(FilterDropped)
+    def _forget_filter(self, event: FilterDropped) -> None:
+        self._change_marks(forget_filter(self.session.workbench, event.name))
 
     def action_baseline(self) -> None:
         """Make the environment under the cursor the baseline; if it is that, no more."""

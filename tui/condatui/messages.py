@@ -144,6 +144,23 @@ class KeepProposed(Message):
         self.note = note
 
 
+class FilterNamed(Message):
+    """The user says under which name a filter is remembered."""
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__()
+        self.name = name
+        self.text = text
+
+
+class FilterDropped(Message):
+    """The user wants a remembered filter forgotten."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+
 class VerifyProposed(Message):
     """The user names a file that describes an environment."""
 

@@ -16,8 +16,8 @@ from condatui.actions.registry import ACTION_BY_ID
 from condatui.clipboard import Clipboard
 from condatui.view_models import glyphs
 from condatui.view_models.cleanup.found import CleanupOptions
-from condatui.view_models.environments.query import NO_COSTS
-from condatui.view_models.gpu import GpuState
+from condatui.view_models.environments.filter_fields import NO_COSTS, FilterFacts
+from condatui.view_models.gpu import GpuState, gpu_word
 from condatui.view_models.remedies import RemedyWords, workbench_words
 from condatui_core.analyses.duplicates import with_duplicates
 from condatui_core.errors import CondatuiError
@@ -159,6 +159,23 @@ class Session:
     def gpus_everywhere(self) -> GpuState:
         """What is known of the GPUs, with what snapshots tell of other machines."""
         return replace(self.gpus, told=self.others.gpu) if self.others else self.gpus
+
+    @property
+    def filter_facts(self) -> FilterFacts:
+        """What a filter asks about that no environment knows by itself."""
+        return FilterFacts(
+            now=self.clock(),
+            here=self.host,
+            costs=self.costs,
+            gpu_word=partial(gpu_word, self.gpus_everywhere),
+            marked=self.marked,
+            unexamined=self.others.unexamined if self.others else frozenset(),
+        )
+
+    @property
+    def remembered_filters(self) -> Mapping[str, str]:
+        """The filters that the user has remembered, by name."""
+        return dict(self.inventory.marks.filters)
 
     def show_disk(self, survey: DiskUsage) -> None:
         """Take in a measurement of the disk; its findings become findings of the environments."""

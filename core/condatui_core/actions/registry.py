@@ -26,6 +26,7 @@ from condatui_core.records.request import (
     RestoreRequest,
     RollbackRequest,
     SeparateRequest,
+    SeveralRequest,
     ShipRequest,
     SlimRequest,
     UnpackRequest,
@@ -144,6 +145,16 @@ def _separate() -> Action[SeparateRequest]:
     return Action(plan.plan, perform.perform, recover.recover)
 
 
+def _several() -> Action[SeveralRequest]:
+    from condatui_core.actions import several  # noqa: PLC0415 - as above
+
+    return Action(
+        partial(several.plan, find_action=find_action),
+        partial(several.perform, find_action=find_action),
+        partial(several.recover, find_action=find_action),
+    )
+
+
 def _slim() -> Action[SlimRequest]:
     from condatui_core.actions.slim import perform, plan, recover  # noqa: PLC0415 - as above
 
@@ -186,6 +197,7 @@ ACTIONS: Mapping[type[Request], Callable[[], Action[Any]]] = {
     RestoreRequest: _restore,
     RollbackRequest: _rollback,
     SeparateRequest: _separate,
+    SeveralRequest: _several,
     ShipRequest: _ship,
     SlimRequest: _slim,
     UnpackRequest: _unpack,

@@ -38,6 +38,10 @@ _ANACONDA = re.compile(rf"^anaconda$|(?:^|/)(?:{'|'.join(ANACONDA_NAMES)})$")
 _CONDA_FORGE = re.compile(r"(?:^|/)(?:conda-forge|bioconda)$")
 
 
+_USUAL_CONFIG = ChannelConfig()
+"""conda's own defaults, for channels of which only the short name is known."""
+
+
 class Family(Struct, frozen=True):
     """A group of packages that load one another's libraries."""
 
@@ -96,6 +100,11 @@ def lineage(base_url: str | None, config: ChannelConfig) -> str | None:
     if _ANACONDA.search(channel):
         return DEFAULTS
     return CONDA_FORGE if _CONDA_FORGE.search(channel) else channel
+
+
+def is_of_anaconda(channel: str) -> bool:
+    """Whether a channel, by its short name, is one of Anaconda's own: `pkgs/main`, a mirror of it, `anaconda`."""
+    return lineage(channel, _USUAL_CONFIG) == DEFAULTS
 
 
 def mixtures(packages: Iterable[PackageRecord], config: ChannelConfig) -> Iterator[Mixture]:

@@ -38,7 +38,7 @@ class KeepMark(Struct, frozen=True, kw_only=True):
 
 
 class UserMarks(Struct, frozen=True, kw_only=True):
-    """What the user has said of environments: which of them stay, and which one is the baseline."""
+    """What the user has said: which environments stay, which one is the baseline, and which filters are remembered."""
 
     kept: tuple[tuple[str, KeepMark], ...] = ()
     """(real path, mark) pairs in the order of the file; some of the environments may be gone."""
@@ -47,6 +47,8 @@ class UserMarks(Struct, frozen=True, kw_only=True):
 
     files: tuple[tuple[str, str], ...] = ()
     """(real path, file) pairs: the file that an environment was last verified against, an absolute path."""
+    filters: tuple[tuple[str, str], ...] = ()
+    """(name, filter) pairs: what the user shows again and again, in the order in which it was remembered."""
 
     def file_of(self, prefix: str) -> str:
         """The file that a prefix was last verified against; empty if none is known."""

@@ -325,7 +325,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     cleaning: PlannedCleaning | None = None
     """Only for the cleaning of package caches."""
     parts: tuple[Plan, ...] = ()
-    """Only for cleanups of several kinds: the plans of the parts, in the order in which they are carried out."""
+    """Only for cleanups of several kinds, and for several environments: the plans of the parts, in their order."""
     left_out: tuple[LeftOut, ...] = ()
     """Only for cleanups: the parts that stay, because something stands against them."""
     updates: tuple[PlannedUpdate, ...] = ()

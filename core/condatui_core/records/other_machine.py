@@ -70,3 +70,8 @@ class OtherMachines(Struct, frozen=True, kw_only=True):
             prefix: Cost(total=told.bytes, frees=told.exclusive, inodes=told.inodes or 0)
             for prefix, told in self.disk.items()
         }
+
+    @property
+    def unexamined(self) -> frozenset[str]:
+        """The machines whose snapshots tell no findings, and not when environments were used."""
+        return frozenset(each.host for each in self.machines if not each.examined)

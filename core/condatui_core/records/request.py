@@ -311,6 +311,16 @@ class CleanupRequest(Struct, frozen=True, kw_only=True, tag="cleanup"):
     """Those that need no restore point come first if the disk is too full for one."""
 
 
+SeveralPart: TypeAlias = PackRequest | RestoreRequest
+
+
+class SeveralRequest(Struct, frozen=True, kw_only=True, tag="several"):
+    """The same for several environments, one after the other, as one plan and one job; it stops where one fails."""
+
+    parts: tuple[SeveralPart, ...]
+    """What is done to each."""
+
+
 Request: TypeAlias = (
     CloneRequest
     | CreateRequest
@@ -333,12 +343,13 @@ Request: TypeAlias = (
     | SlimRequest
     | RelinkRequest
     | SeparateRequest
+    | SeveralRequest
 )
 
 
 def prefixes_in(request: Request) -> tuple[str, ...]:
     """The prefixes of the environments that a request names; what it is to make is not among them."""
-    if isinstance(request, CleanupRequest):
+    if isinstance(request, CleanupRequest | SeveralRequest):
         return tuple(prefix for part in request.parts for prefix in prefixes_in(part))
     several = getattr(request, "prefixes", ())
     single = (getattr(request, name, "") for name in ("prefix", "source", "keeper", "member", "like"))

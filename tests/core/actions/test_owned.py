@@ -37,6 +37,7 @@ from condatui_core.records.request import (
     RestoreRequest,
     RollbackRequest,
     SeparateRequest,
+    SeveralRequest,
     ShipRequest,
     SlimRequest,
     UnpackRequest,
@@ -118,7 +119,7 @@ READS: dict[type, _Made] = {
 }
 """What only reads it."""
 
-OTHERS = {CleanRequest, CleanupRequest, ForgetRequest, KernelsRequest, RelinkRequest}
+OTHERS = {CleanRequest, CleanupRequest, ForgetRequest, KernelsRequest, RelinkRequest, SeveralRequest}
 """What is about no environment, is made of these, or leaves environments of other tools out, which tests of its own
 show."""
 

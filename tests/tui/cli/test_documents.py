@@ -46,6 +46,7 @@ from condatui_core.records.request import (
     RestoreRequest,
     RollbackRequest,
     SeparateRequest,
+    SeveralRequest,
     ShipRequest,
     SlimRequest,
     UnpackRequest,
@@ -286,6 +287,7 @@ REQUESTS = (
     SlimRequest(source="/a", target="/b", classes=("tests",)),
     RelinkRequest(prefixes=("/a",), method="hardlink"),
     SeparateRequest(prefix="/a"),
+    SeveralRequest(parts=(RestoreRequest(id="1"), RestoreRequest(id="2"))),
     CheckpointRequest(prefixes=("/a",), note="before the paper"),
     CleanupRequest(parts=(RemoveRequest(prefixes=("/a",)), CleanRequest(pkgs_dirs=("/p",), what=("logs",)))),
 )

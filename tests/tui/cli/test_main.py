@@ -15,7 +15,7 @@ from condatui.cli.invocation import Invocation
 from condatui.cli.main import condatui
 from condatui_core import __version__
 from condatui_core.errors import CondatuiError, NoCondaError, RefusedError, UsageError
-from condatui_core.records.environment import Inventory
+from condatui_core.records.environment import Inventory, UserMarks
 from condatui_core.settings import SettingError, Settings
 from support.inventories import NOW, LoadedWorkbench, environment, finding, inventory, research
 from support.snapshots import put_snapshot
@@ -231,7 +231,7 @@ def test_a_prefix_may_be_reached_through_a_link(command_line: CommandLine, tmp_p
     [
         ("", ["research", "e1", "e1"]),
         ("package:numpy>=1.20", ["research"]),
-        ("!package:numpy", ["e1", "e1"]),
+        ("!finding:pip-over-conda", ["e1", "e1"]),
         ("x", []),
     ],
 )
@@ -241,6 +241,33 @@ def test_a_filter_chooses_what_is_listed(command_line: CommandLine, text: str, n
     printed = command_line.run("list", "--filter", text)
     assert [line.split()[0] for line in printed.stdout.splitlines()[1:]] == names
     assert (printed.exit_code, "No environment matches `x`." in printed.stderr) == (0, not names)
+
+
+def test_a_filter_by_age_by_gpu_and_by_its_name(command_line: CommandLine) -> None:
+    marks = UserMarks(filters=(("recent", "used:<1w | state:orphan"),))
+    command_line.workbench = LoadedWorkbench(inventory(research(), *TWINS, marks=marks))
+    command_line.workbench.working = frozenset({research().prefix})
+    for text in ("@recent", "used:<=3d", "gpu:works", "!gpu:unknown"):
+        document = json.loads(command_line.run("list", "--json", "--filter", text).stdout)
+        assert [each["name"] for each in document["environments"]] == ["research"], text
+    said = command_line.run("list", "--filter", "used:<=3d").stderr
+    assert "Of 2 environments it is not known whether they match: e1, e1." in said
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("@gone", "There is no remembered filter `@gone`."),
+        ("nlp marked:yes", "Only the workbench has marks"),
+        ("disk:5G", "compares"),
+    ],
+)
+def test_a_filter_that_the_command_line_cannot_use_is_wrong_usage(
+    command_line: CommandLine, text: str, why: str
+) -> None:
+    result = command_line.run("list", "--filter", text)
+    assert result.exit_code == 2
+    assert why in result.stderr
 
 
 def test_a_wrong_filter_is_wrong_usage_and_points_at_the_word(command_line: CommandLine) -> None:

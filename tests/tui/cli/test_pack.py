@@ -129,3 +129,17 @@ def test_a_kill_leaves_nothing_and_the_next_start_says_so(sandbox: Sandbox, tmp_
     told = subprocess.run([*argv, "--dry-run"], env=environ, capture_output=True, text=True, check=True).stderr
     assert "Pack notebooks" in told and "was interrupted" in told
     assert "was not written; nothing is left over" in told
+
+
+def test_several_go_into_a_directory_by_one_plan(run: Run, tmp_path: Path) -> None:
+    planned = run("notebooks", "train-pinned", "notebooks", "--dir", ".", "--format", "tar", "--dry-run")
+    assert planned.exit_code == 0, planned.stderr
+    assert "Pack 2 environments" in planned.stdout
+    assert all(f"/here/{name}.tar" in "".join(planned.stdout.split()) for name in ("notebooks", "train-pinned"))
+    assert list((tmp_path / "here").iterdir()) == []
+
+
+@pytest.mark.parametrize("where", [(), ("-o", "a.tar", "--dir", "."), ("-o", "a.tar")])
+def test_several_need_a_directory(run: Run, where: tuple[str, ...]) -> None:
+    refused = run("notebooks", "train-pinned", *where, "--yes")
+    assert (refused.exit_code, "go to --dir DIR" in refused.stderr) == (2, True)

@@ -110,3 +110,15 @@ def test_an_id_that_is_none_is_wrong_usage(sandbox: Sandbox) -> None:
     result = run_in(sandbox, "restore", "20260101-000000-none", "--yes")
     assert result.exit_code == 2
     assert "There is no restore point" in result.stderr
+
+
+def test_several_come_back_by_one_plan(sandbox_copy: Callable[..., Sandbox]) -> None:
+    sandbox = sandbox_copy("notebooks", "prod-frozen")
+    (sandbox.prefixes["prod-frozen"] / "conda-meta/frozen").unlink()
+    both = [sandbox.prefixes[name] for name in ("notebooks", "prod-frozen")]
+    before = [manifest(each) for each in both]
+    assert run_in(sandbox, "remove", *map(str, both), "--yes").exit_code == 0
+    done = run_in(sandbox, "restore", *map(str, both), "--yes")
+    assert done.exit_code == 0, done.output
+    assert "Restore 2 environments: All 2 done." in done.stdout
+    assert [manifest(each) for each in both] == before

@@ -66,3 +66,14 @@ def test_people_get_what_each_occupies_and_frees(invocation: Invocation) -> None
     claimed = run(invocation).stdout
     assert "frees" not in claimed.splitlines()[0]
     assert "~" in next(line for line in claimed.splitlines() if "nlp-exp" in line)
+
+
+def test_a_filter_about_bytes_measures_them(invocation: Invocation) -> None:
+    every = {each["name"]: each["disk"] for each in listed(invocation, "--sizes")}
+    large = {name for name, disk in every.items() if disk and disk["total"] > 30_000_000}
+    alone = {name for name, disk in every.items() if disk and disk["exclusive"] <= 1_000_000}
+    assert large and alone
+    found = listed(invocation, "--filter", "disk:>30M")
+    assert {each["name"] for each in found} == large
+    assert {each["name"]: each["disk"] for each in found} == {name: every[name] for name in large}
+    assert {each["name"] for each in listed(invocation, "--filter", "frees:<=1M")} == alone

@@ -370,7 +370,7 @@ async def test_marks_that_a_filter_hides_are_counted_and_named_before_they_are_r
     async with opened(workbench=bench(), size=(120, 30)) as driver:
         driver.app.session.mark([f"{ENVS}/research", f"{ENVS}/zoo"], marked=True)
         await driver.press("slash", *"zoo", "enter")
-        assert "2 marked (1 not on the screen)" in driver.text
+        assert "2 marked, 1 hidden by the filter" in driver.text
         await driver.press("d")
         await driver.until(lambda: "enter run" in driver.text)
         assert "not on the screen, as the filter hides it: research" in driver.text

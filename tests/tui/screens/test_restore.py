@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from condatui.screens.restore import RestoreScreen
 from condatui_core.errors import CondatuiError
-from condatui_core.records.request import ForgetRequest, RestoreRequest
+from condatui_core.records.request import ForgetRequest, RestoreRequest, SeveralRequest
 from condatui_core.records.restore_point import RestorePointSummary
 from condatui_core.settings import Settings
 from support.fake_jobs import made_job
@@ -140,7 +140,7 @@ async def test_the_bottom_line_and_the_help_call_enter_by_what_it_does() -> None
         await go(driver)
         assert "enter restore" in driver.text.splitlines()[-1]
         await driver.press("question_mark")
-        assert "Bring back the environment under the cursor" in driver.text
+        assert "Bring back the marked environments, or else" in driver.text
         await driver.press("escape")
         assert screen(driver).table.has_focus
 
@@ -171,3 +171,23 @@ async def test_in_80_columns_the_time_of_today_and_the_reason_are_there() -> Non
 async def test_the_top_line_of_every_place_counts_them() -> None:
     async with opened(workbench=bench(*POINTS)) as driver:
         await driver.until(lambda: f"5 restore {len(POINTS)}" in driver.text)
+
+
+async def test_all_that_are_marked_are_brought_back_by_one_plan() -> None:
+    async with opened(workbench=bench(*POINTS)) as driver:
+        await go(driver)
+        await driver.press("space", "j", "space", "enter")
+        await driver.until(lambda: driver.workbench.jobs.requests)
+        both = SeveralRequest(parts=(RestoreRequest(id="id-new"), RestoreRequest(id="id-hurt")))
+        assert driver.workbench.jobs.requests == [both]
+        await driver.press("escape", "a", "a", "a", "d")
+        await driver.until(lambda: len(driver.workbench.jobs.requests) == 2)
+        assert driver.workbench.jobs.requests[1] == ForgetRequest(ids=("id-new", "id-back", "id-hurt", "id-old"))
+
+
+async def test_a_single_mark_is_what_is_brought_back_wherever_the_cursor_is() -> None:
+    async with opened(workbench=bench(*POINTS)) as driver:
+        await go(driver)
+        await driver.press("space", "enter")
+        await driver.until(lambda: driver.workbench.jobs.requests)
+        assert driver.workbench.jobs.requests == [RestoreRequest(id="id-new")]

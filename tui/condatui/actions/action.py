@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from textual.binding import Binding
 
-from condatui.actions.context import ActionContext, on_another_machine
+from condatui.actions.context import ActionContext, ActsOn, not_on_these
 
 # The action of a key
 
@@ -40,7 +40,7 @@ class KeyAction(Struct, frozen=True):
     """Its name in the bottom line; empty if it is not listed there."""
     why_not: Callable[[ActionContext], str | None] | None = None
     """Gives the reason why it is off, None if it is on."""
-    acts_on: Literal["", "current", "chosen"] = ""
+    acts_on: ActsOn = ""
     """The environments that it does something to, or looks into on the disk: only those of this machine can be."""
     takes_keys: bool = False
     """Whether it opens something that takes the keys, such as a line to type in. The app then handles its key before
@@ -48,7 +48,7 @@ class KeyAction(Struct, frozen=True):
 
     def reason(self, action_context: ActionContext) -> str | None:
         """Why it is off in this context; None if it is on."""
-        if self.acts_on and (reason := on_another_machine(action_context, self.acts_on)):
+        if self.acts_on and (reason := not_on_these(action_context, self.acts_on)):
             return reason
         return self.why_not(action_context) if self.why_not else None
 

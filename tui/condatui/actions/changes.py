@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
 
 from condatui.actions.action import KeyAction, Place
 from condatui.actions.context import (
     ActionContext,
+    ActsOn,
     no_environment,
     no_environment_chosen,
     no_job_at_work,
@@ -36,18 +36,17 @@ from condatui.actions.context import (
 
 _BOTH: tuple[Place, ...] = ("environments", "compare")
 
-_Subjects = Literal["", "current", "chosen"]
-_Change = tuple[str, str, str, str, tuple[Place, ...], str, Callable[[ActionContext], str | None], _Subjects]
+_Change = tuple[str, str, str, str, tuple[Place, ...], str, Callable[[ActionContext], str | None], ActsOn]
 _CHANGES: tuple[_Change, ...] = (
     (
         "clone",
         "Clone",
         "n",
-        "Make an environment like this one, or like the baseline.",
+        "Make an environment like this one, like one of the marked ones, or like the baseline.",
         _BOTH,
         "clone",
         not_clonable,
-        "current",
+        "one",
     ),
     (
         "create",
@@ -73,31 +72,31 @@ _CHANGES: tuple[_Change, ...] = (
         "pack",
         "Pack",
         "p",
-        "Pack the environment into an archive that works elsewhere.",
+        "Pack the marked environments, or else the one under the cursor, into archives that work elsewhere.",
         _BOTH,
         "pack",
         not_packable,
-        "current",
+        "chosen",
     ),
     (
         "ship",
         "Ship",
         "",
-        "Write what an image with the environment is built from: a Dockerfile, and its packages.",
+        "Write what an image is built from, with one of the marked environments or the one under the cursor.",
         _BOTH,
         "",
         not_shippable,
-        "current",
+        "one",
     ),
     (
         "slim",
         "Make a slimmed copy",
         "M",
-        "Make a copy of the environment without what a service does not need, and prove that it works.",
+        "Make a copy of the environment, or of one of the marked ones, without what a service does not need; prove it.",
         ("environments",),
         "",
         not_slimmable,
-        "current",
+        "one",
     ),
     (
         "remove",
@@ -160,7 +159,7 @@ ON_ENVIRONMENTS = (
         ("environments",),
         "Actions",
         why_not=no_environment,
-        acts_on="current",
+        acts_on="sole",
     ),
     KeyAction(
         "baseline.propose",
@@ -216,7 +215,7 @@ ON_ENVIRONMENTS = (
         ("environments",),
         "Actions",
         why_not=nothing_to_roll_back,
-        acts_on="current",
+        acts_on="sole",
         takes_keys=True,
     ),
     KeyAction(
@@ -248,7 +247,7 @@ ON_ENVIRONMENTS = (
         ("environments",),
         "Actions",
         why_not=no_environment,
-        acts_on="current",
+        acts_on="sole",
         takes_keys=True,
     ),
 )
@@ -311,6 +310,16 @@ ON_RESTORE_POINTS = (
         "Restore",
         "mark",
         no_restore_point,
+    ),
+    KeyAction(
+        "restore.mark_all",
+        "Mark all",
+        "a,*",
+        "Mark all restore points; unmark them if all are marked.",
+        "screen.mark_all",
+        ("restore",),
+        "Restore",
+        why_not=no_restore_point,
     ),
     KeyAction(
         "restore.delete",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from condatui_core.records.environment import Environment, Inventory, elsewhere, host_of
-from condatui_core.text import sanitize
+from condatui_core.text import counted, sanitize
 
 if TYPE_CHECKING:
     from condatui_core.records.alike import AlikeGroup, AlikeMember
@@ -41,6 +41,8 @@ class ActionContext(Struct, frozen=True, dict=True):
     """The number of the revision under the cursor, in place 1; None unless its history has the focus."""
     usage: Usage | None = None
     """What the last command that was run in the environment under the cursor has used of it, in place 1."""
+    filter: str = ""
+    """The filter of place 1, as it was kept."""
 
     @cached_property
     def marked_environments(self) -> tuple[Environment, ...]:
@@ -53,13 +55,35 @@ class ActionContext(Struct, frozen=True, dict=True):
         """The marked environments in their order, or else the one under the cursor."""
         return self.marked_environments or ((self.current,) if self.current else ())
 
+    @property
+    def candidates(self) -> tuple[Environment, ...]:
+        """Those of this machine of which one is asked for; first the one under the cursor, where it is chosen."""
+        here = [each for each in self.chosen if not each.host]
+        return tuple(sorted(here, key=lambda each: each is not self.current))
 
-def on_another_machine(action_context: ActionContext, acts_on: Literal["current", "chosen"]) -> str | None:
-    """Why something cannot be done to the environment under the cursor, or to all that are chosen: one is elsewhere."""
+
+ActsOn = Literal["", "current", "chosen", "one", "sole"]
+"""What an action does something to, or looks into on the disk: the environment under the cursor, all that are chosen,
+one of these, or the one under the cursor as long as no other is marked."""
+
+
+def not_on_these(action_context: ActionContext, acts_on: ActsOn) -> str | None:
+    """Why something cannot be done to what it acts on: that is on another machine, or others are marked."""
     current = (action_context.current,) if action_context.current else ()
-    subjects = action_context.chosen if acts_on == "chosen" else current
-    there = next((each for each in subjects if each.host), None)
-    return elsewhere(sanitize(there.host), sanitize(there.name)) if there else None
+    subjects = action_context.chosen if acts_on in ("chosen", "one") else current
+    there = [each for each in subjects if each.host]
+    if there and (acts_on != "one" or len(there) == len(subjects)):
+        return elsewhere(sanitize(there[0].host), sanitize(there[0].name))
+    return _others_marked(action_context) if acts_on == "sole" else None
+
+
+def _others_marked(action_context: ActionContext) -> str | None:
+    """Why what is done to one environment is not done: others are marked than the one under the cursor."""
+    marked, current = action_context.marked, action_context.current
+    if not marked or (current is not None and marked == {current.prefix}):
+        return None
+    count = counted(len(marked), "environment is", "environments are")
+    return f"This is done to one environment, the one under the cursor, and {count} marked: unmark first."
 
 
 def no_other_machine(action_context: ActionContext) -> str | None:
@@ -112,6 +136,20 @@ def nothing_to_follow(action_context: ActionContext) -> str | None:
     if all(each.prefix == baseline.prefix for each in action_context.chosen):
         return f"{sanitize(baseline.name)} is the baseline itself."
     return no_conda(action_context)
+
+
+def no_filter(action_context: ActionContext) -> str | None:
+    """Why there is no filter to remember: none is set, or it is a remembered one."""
+    if not action_context.filter.strip():
+        return "There is no filter to remember."
+    if any(word.lstrip("!").startswith("@") for word in action_context.filter.split()):
+        return "This filter names a remembered one: one that is remembered names no other."
+    return None
+
+
+def no_remembered_filter(action_context: ActionContext) -> str | None:
+    """Why no filter can be forgotten: none is remembered."""
+    return None if action_context.inventory.marks.filters else "No filter is remembered."
 
 
 def not_browsable(action_context: ActionContext) -> str | None:
@@ -197,21 +235,25 @@ def not_exportable(action_context: ActionContext) -> str | None:
 
 
 def not_packable(action_context: ActionContext) -> str | None:
-    """Why the environment under the cursor cannot be packed: there is none, or it cannot be read."""
-    current = action_context.current
-    return _unreadable((current,) if current else (), action_context, "packed")
+    """Why nothing can be packed: nothing is chosen, or nothing that is can be read."""
+    return _none_readable(action_context, "packed")
 
 
 def not_shippable(action_context: ActionContext) -> str | None:
-    """Why no image can be made of the environment under the cursor: there is none, or it cannot be read."""
-    current = action_context.current
-    return _unreadable((current,) if current else (), action_context, "shipped")
+    """Why no image can be made: nothing is chosen, or nothing that is can be read."""
+    return _none_readable(action_context, "shipped")
 
 
 def not_slimmable(action_context: ActionContext) -> str | None:
-    """Why no slimmed copy can be made of the environment under the cursor: there is none, it is broken, or no conda."""
-    current = action_context.current
-    return _unreadable((current,) if current else (), action_context, "slimmed") or no_conda(action_context)
+    """Why no slimmed copy can be made: nothing is chosen, nothing that is can be read, or there is no conda."""
+    return _none_readable(action_context, "slimmed") or no_conda(action_context)
+
+
+def _none_readable(action_context: ActionContext, done: str) -> str | None:
+    if len(action_context.chosen) > 1:
+        readable = any(each.readable for each in action_context.candidates)
+        return None if readable else "None of the marked environments can be read."
+    return _unreadable(action_context.chosen, action_context, done)
 
 
 def not_traceable(action_context: ActionContext) -> str | None:

@@ -9,7 +9,14 @@ from textual.binding import Binding
 
 from condatui.actions.action import ON_LISTS, KeyAction, Place
 from condatui.actions.changes import ON_CLEANUP, ON_ENVIRONMENTS, ON_GPU, ON_JOBS, ON_RESTORE_POINTS, ON_SLIM
-from condatui.actions.context import no_environment, no_other_machine, not_browsable, not_comparable
+from condatui.actions.context import (
+    no_environment,
+    no_filter,
+    no_other_machine,
+    no_remembered_filter,
+    not_browsable,
+    not_comparable,
+)
 from condatui.view_models.compare.rows import CYCLE
 
 _PLACES = (
@@ -97,6 +104,28 @@ _ENVIRONMENTS = (
         ("environments",),
         "Environments",
         "filter",
+        takes_keys=True,
+    ),
+    KeyAction(
+        "environments.remember_filter",
+        "Remember this filter",
+        "F",
+        "Remember the filter under a name, for this session and later ones; `@NAME` in a filter stands for it.",
+        "app.remember_filter",
+        ("environments",),
+        "Environments",
+        why_not=no_filter,
+        takes_keys=True,
+    ),
+    KeyAction(
+        "environments.forget_filter",
+        "Forget a remembered filter",
+        "",
+        "Forget one of the filters that were remembered under a name.",
+        "app.forget_filter",
+        ("environments",),
+        "Environments",
+        why_not=no_remembered_filter,
         takes_keys=True,
     ),
     KeyAction(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -14,10 +15,12 @@ from condatui.cli.invocation import Invocation
 from condatui.cli.options import examples, global_options, json_option, snapshots_option
 from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
+from condatui.view_models.environments.filter_fields import FilterFacts
 from condatui.view_models.environments.filters import HELP, Filter, parse_filter
+from condatui.view_models.gpu import gpu_word_of
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Inventory
-from condatui_core.text import sanitize
+from condatui_core.text import counted, sanitize, some_of
 
 if TYPE_CHECKING:
     from condatui_core.records.disk import DiskUse
@@ -51,17 +54,26 @@ def command(invocation: Invocation, *, text: str, packages: bool, sizes: bool, c
         raise click.UsageError("--packages needs --json; `condatui show ENV` prints the packages of one environment.")
     if sizes and channels:
         raise click.UsageError("--sizes and --channels exclude each other.")
-    wanted = _filter(text)
+    wanted = _filter(text, invocation)
     others = invocation.other_machines() if invocation.snapshots else None
     whole = others.inventory if others else invocation.load(with_journals=True, with_duplicates=True)
-    inventory = replace(whole, environments=tuple(filter(wanted.matches, whole.environments)))
+    measured = _measure(invocation, whole) if not others and (sizes or wanted.fields & _MEASURED) else {}
+    facts = _facts_of_others(invocation, others) if others else _facts(invocation, whole, measured, wanted)
+    judged = [(wanted.judge(each, facts), each) for each in whole.environments]
+    inventory = replace(whole, environments=tuple(each for passes, each in judged if passes))
+    if unknown := [each for passes, each in judged if passes is None]:
+        names = some_of([sanitize(each.full_label) for each in unknown])
+        say(f"Of {counted(len(unknown), 'environment')} it is not known whether they match: {names}.")
     if channels and not as_json and inventory.environments:
         from condatui.cli.pages.environments import print_channels  # noqa: PLC0415 - Rich is for people
 
         say_problems(inventory.problems)
         print_channels(invocation, describe_channels(inventory))
         return
-    uses = _measure(invocation, inventory, whole) if sizes and not others else {}
+    here = {each.prefix for each in inventory.environments}
+    uses = {prefix: use for prefix, use in measured.items() if prefix in here}
+    for use in uses.values():
+        say_problems(use.findings)
     if whole.environments and not inventory.environments and not as_json:
         say(f"No environment matches `{text}`.")
         return
@@ -114,22 +126,50 @@ def print_inventory(
         say("No environments found. `--root DIR` looks in a directory, `--conda PATH` asks a conda.")
 
 
-def _filter(text: str) -> Filter:
+_MEASURED = frozenset({"disk", "frees"})
+"""The fields of a filter for which the disk is measured, as for `--sizes`."""
+
+
+def _filter(text: str, invocation: Invocation) -> Filter:
     """The parsed filter; UsageError that points at what is wrong in it."""
-    parsed = parse_filter(text)
+    remembered = dict(invocation.workbench().marks().filters) if "@" in text else {}
+    parsed = parse_filter(text, remembered=remembered)
+    if "marked" in parsed.fields:
+        parsed = Filter(text, error="Only the workbench has marks, for `marked:`.", position=text.find("marked:"))
     if parsed.error:
         pointer = " " * len(sanitize(text[: parsed.position])) + "^"
         raise UsageError(parsed.error, f"{sanitize(text)}\n{pointer}", "`condatui list --help` shows the filters.")
     return parsed
 
 
-def _measure(invocation: Invocation, inventory: Inventory, whole: Inventory) -> Mapping[str, DiskUse]:
-    """Measure what each environment occupies beside all others, and report what could not be measured."""
+def _facts(
+    invocation: Invocation, inventory: Inventory, measured: Mapping[str, DiskUse], wanted: Filter
+) -> FilterFacts:
+    """What the filter asks about this machine: its disk as it was measured, its GPUs as they were checked last."""
+    verdicts = invocation.workbench().gpu_verdicts(inventory) if "gpu" in wanted.fields else {}
+    return FilterFacts(
+        now=invocation.clock(),
+        here=socket.gethostname(),
+        costs={prefix: use.cost for prefix, use in measured.items()},
+        gpu_word=lambda prefix: gpu_word_of(verdicts.get(prefix)),
+    )
+
+
+def _facts_of_others(invocation: Invocation, others: OtherMachines) -> FilterFacts:
+    """What the filter asks about other machines, as far as their snapshots tell it."""
+    told = {prefix: verdict.kind for prefix, verdict in others.gpu.items()}
+    return FilterFacts(
+        now=invocation.clock(),
+        costs=others.costs,
+        gpu_word=lambda prefix: gpu_word_of(told.get(prefix)),
+        unexamined=others.unexamined,
+    )
+
+
+def _measure(invocation: Invocation, whole: Inventory) -> Mapping[str, DiskUse]:
+    """Measure what each environment occupies beside all others."""
     from condatui.cli.disk import measure_all  # noqa: PLC0415 - only sizes need it
 
     measurement = measure_all(invocation, whole)
-    found = {each.prefix: measurement.use_of(each.prefix) for each in inventory.environments}
-    uses = {prefix: use for prefix, use in found.items() if use}
-    for use in uses.values():
-        say_problems(use.findings)
-    return uses
+    found = {each.prefix: measurement.use_of(each.prefix) for each in whole.environments}
+    return {prefix: use for prefix, use in found.items() if use}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,8 +11,9 @@ from condatui.cli.completion_values import environments, files, words
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import FORCE, examples, global_options, note_prefixes
 from condatui.cli.run_action import acting_options, run_action
+from condatui.view_models.archives import archive_name, archive_names
 from condatui_core.records.environment import Inventory
-from condatui_core.records.request import PackRequest
+from condatui_core.records.request import PackRequest, SeveralRequest
 
 if TYPE_CHECKING:
     from condatui_core.actions.protocol import JobContext
@@ -22,10 +24,24 @@ _FORMATS = "tar.gz, zip, tar.bz2, tar.xz, tar.zst, tar, squashfs, parcel, no-arc
 
 @click.command(
     "pack",
-    epilog=examples("pack nlp-exp -o nlp-exp.tar.gz", "pack nlp-exp -o nlp.tar.zst --level 19 --dest-prefix /srv/nlp"),
+    epilog=examples(
+        "pack nlp-exp -o nlp-exp.tar.gz",
+        "pack nlp-exp -o nlp.tar.zst --level 19 --dest-prefix /srv/nlp",
+        "pack nlp-exp nlp-base --dir archives --format tar.zst",
+    ),
 )
-@click.argument("env", callback=note_prefixes, shell_complete=environments)
-@click.option("-o", "--output", "file", required=True, metavar="FILE", shell_complete=files, help="The archive.")
+@click.argument("envs", metavar="ENV...", nargs=-1, required=True, callback=note_prefixes, shell_complete=environments)
+@click.option(
+    "-o", "--output", "file", default="", metavar="FILE", shell_complete=files, help="The archive of one ENV."
+)
+@click.option(
+    "--dir",
+    "directory",
+    default="",
+    metavar="DIR",
+    shell_complete=files,
+    help="The directory of the archives, which is there: NAME.tar.gz, or by --format.",
+)
 @click.option(
     "--format",
     default="",
@@ -55,20 +71,34 @@ def command(
     invocation: Invocation,
     /,
     *,
-    env: str,
+    envs: tuple[str, ...],
     file: str,
+    directory: str,
     dry_run: bool,
     yes: bool,
     as_json: bool,
     **how: Any,  # noqa: ANN401 - the options are named like the request's fields
 ) -> None:
-    """Pack an environment into an archive that works on other machines.
+    """Pack environments into archives that work on other machines.
 
-    ENV is a name or a prefix. Every byte of the archive is read back before it appears under its name.
+    ENV is a name or a prefix. Every byte of an archive is read back before it appears under its name. Several are one
+    plan, one after the other.
     """
+    if bool(file) == bool(directory) or (file and len(envs) > 1):
+        raise click.UsageError("One ENV goes to -o FILE, one or several go to --dir DIR.")
 
-    def request(inventory: Inventory, context: JobContext) -> PackRequest:  # noqa: ARG001 - unused
-        environment = invocation.environment(inventory, env)
-        return PackRequest(prefix=environment.prefix, file=invocation.absolute(file), **how)
+    def request(inventory: Inventory, context: JobContext) -> PackRequest | SeveralRequest:  # noqa: ARG001 - unused
+        chosen = tuple(
+            {each.prefix: each for each in (invocation.environment(inventory, env) for env in envs)}.values()
+        )
+        if file:
+            return PackRequest(prefix=chosen[0].prefix, file=invocation.absolute(file), **how)
+        form, above = how.pop("format") or "tar.gz", os.path.normpath(invocation.absolute(directory))
+        names = archive_names([archive_name(each, form) for each in chosen], form)
+        parts = tuple(
+            PackRequest(prefix=each.prefix, file=f"{above}/{name}", format=form, **how)
+            for each, name in zip(chosen, names, strict=True)
+        )
+        return SeveralRequest(parts=parts) if len(parts) > 1 else parts[0]
 
     run_action(invocation, request, dry_run=dry_run, yes=yes, as_json=as_json)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from condatui.cli.options import examples, global_options
 from condatui.cli.reporting import say, say_problems
 from condatui.cli.run_action import acting_options, run_action
 from condatui.json_documents import print_json
-from condatui_core.records.request import RestoreRequest, SeparateRequest
+from condatui_core.records.request import RestoreRequest, SeparateRequest, SeveralRequest
 from condatui_core.records.restore_point import RestorePointSummary
 from condatui_core.text import counted, sanitize, some_of
 
@@ -30,40 +31,45 @@ class RestorePointsDocument(Struct, frozen=True, kw_only=True):
     """Newest first."""
 
 
-@click.command("restore", epilog=examples("restore --list", "restore 20260301-120000-nlp-try"))
-@click.argument("point", metavar="[ID]", required=False, shell_complete=restore_points)
+@click.command(
+    "restore", epilog=examples("restore --list", "restore 20260301-120000-nlp-try", "restore nlp-try nlp-old")
+)
+@click.argument("points", metavar="[ID]...", nargs=-1, shell_complete=restore_points)
 @click.option("--list", "only_list", is_flag=True, help="List the restore points.")
 @acting_options
 @global_options
 @click.pass_obj
 def command(
-    invocation: Invocation, *, point: str | None, only_list: bool, dry_run: bool, yes: bool, as_json: bool
+    invocation: Invocation, *, points: tuple[str, ...], only_list: bool, dry_run: bool, yes: bool, as_json: bool
 ) -> None:
     """Bring an environment back under its prefix, file for file, whether it was removed or changed.
 
     ID is the id of a restore point, or the name or prefix of an environment: its newest restore point is used then,
     one of the whole environment if there is any. If the environment is there, it is brought back to how it was, and
-    how it is now is kept in another restore point. Without ID, the restore points are listed; with --yes or --dry-run,
-    the last change is undone: a removal, an update, a deletion of leftovers. `condatui relink --undo` undoes a relink.
+    how it is now is kept in another restore point. Several are one plan, one after the other. Without ID, the restore
+    points are listed; with --yes or --dry-run, the last change is undone: a removal, an update, a deletion of
+    leftovers. `condatui relink --undo` undoes a relink.
     """
-    if only_list and point is not None:
+    if only_list and points:
         raise click.UsageError("--list takes no ID.")
-    if only_list or (point is None and not (yes or dry_run)):
+    if only_list or (not points and not (yes or dry_run)):
         _print_list(invocation, as_json=as_json)
         if not (only_list or as_json):
             say("`condatui restore ID` restores one of them.")
         return
-    wanted = None if point is None else invocation.spelled_out(point)
+    wanted = [invocation.spelled_out(each) for each in points]
     run_action(invocation, lambda _, context: _request(wanted, context), dry_run=dry_run, yes=yes, as_json=as_json)
 
 
-def _request(text: str | None, context: JobContext) -> RestoreRequest | SeparateRequest:
+def _request(texts: Sequence[str], context: JobContext) -> RestoreRequest | SeveralRequest | SeparateRequest:
     from condatui_core.actions.last_change import undo_of_last_change  # noqa: PLC0415 - `--help` needs none
     from condatui_core.actions.restore import listing  # noqa: PLC0415 - as above
 
-    if text is None:
+    if not texts:
         return undo_of_last_change(None, context)
-    return RestoreRequest(id=listing.find_restore_point(text, context))
+    found = dict.fromkeys(listing.find_restore_point(each, context) for each in texts)
+    parts = tuple(RestoreRequest(id=each) for each in found)
+    return SeveralRequest(parts=parts) if len(parts) > 1 else parts[0]
 
 
 def _print_list(invocation: Invocation, *, as_json: bool) -> None:

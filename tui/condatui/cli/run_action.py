@@ -31,6 +31,7 @@ from condatui_core.records.request import (
     Request,
     RestoreRequest,
     SeparateRequest,
+    SeveralRequest,
     ShipRequest,
     UpdateRequest,
 )
@@ -229,6 +230,9 @@ def way_out_words(request: Request) -> tuple[str, ...]:  # noqa: PLR0911 - one l
         return _export_words(request) if isinstance(request, ExportAllRequest) else _ship_words(request)
     if isinstance(request, RelinkRequest | SeparateRequest):
         return _relink_words(request)
+    if isinstance(request, SeveralRequest):
+        ids = [each.id for each in request.parts if isinstance(each, RestoreRequest)]
+        return ("restore", *ids) if len(ids) == len(request.parts) else ()
     return ("restore", request.id) if isinstance(request, RestoreRequest) else ()
 
 

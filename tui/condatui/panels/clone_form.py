@@ -7,33 +7,36 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from condatui.panels.forms import FormPaths, file_name, split_words
+from condatui.panels.forms import FormPaths, environment_choices, split_words
 from condatui.session import Session
+from condatui.view_models.archives import file_name
 from condatui.view_models.form import YES, Answers, ChoiceField, Form, TextField, yes_or_no
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment
 from condatui_core.records.request import CloneRequest, CreateRequest
-from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
     from condatui_core.analyses.baseline_proposal import BaselineProposal
 
 
 class CloneForm:
-    """Clones the environment under the cursor, the baseline or any other."""
+    """Clones the marked environment or the one under the cursor, the baseline or any other."""
 
     previews = False
 
-    def __init__(self, session: Session, current: Environment | None, paths: FormPaths) -> None:
+    def __init__(self, session: Session, chosen: Sequence[Environment], paths: FormPaths) -> None:
+        """It makes one clone: of several that are `chosen` it offers the first, and the others next."""
         self._session = session
         self._paths = paths
-        self._sources = _sources(session, current)
+        self._sources = _sources(session, chosen)
+        several = f": one of the {len(chosen)} that are marked" if len(chosen) > 1 else ""
+        self._title = f"Clone an environment{several}"
 
     def form(self, answers: Answers) -> Form:
         """The fields; the name follows from the source, and only for base the form asks about conda itself."""
         source = self._source(answers)
         names = {each.name for each in self._session.inventory.environments}
-        choices = tuple((each.prefix, _label(each, self._sources)) for each in self._sources)
+        choices = environment_choices(self._sources)
         fields = (
             ChoiceField("source", "clone", choices, source.prefix),
             TextField("name", "as", free_name(source, names), "a name, or a path"),
@@ -42,7 +45,7 @@ class CloneForm:
             yes_or_no("offline", "without downloads"),
         )
         hidden = frozenset[str]() if source.base else frozenset({"with_conda"})
-        return Form("Clone an environment", fields, hidden, first="name")
+        return Form(self._title, fields, hidden, first="name")
 
     async def request(self, answers: Answers) -> CloneRequest:
         """The request for the clone."""
@@ -148,10 +151,10 @@ async def target_of(name: str, source: Environment | None, session: Session, pat
     return await asyncio.to_thread(target_prefix, name.strip(), source, context, cwd=str(paths.directory))
 
 
-def _sources(session: Session, current: Environment | None) -> tuple[Environment, ...]:
-    """The environment under the cursor, the baseline, and all others, without those that cannot be cloned."""
+def _sources(session: Session, chosen: Sequence[Environment]) -> tuple[Environment, ...]:
+    """What is chosen, the baseline, and all others, without those that cannot be cloned."""
     environments = [each for each in session.inventory.environments if each.state == "ok"]
-    first = [each for each in (current, _baseline(session)) if each and each.state == "ok"]
+    first = [each for each in (*chosen, _baseline(session)) if each and each.state == "ok"]
     return tuple({each.prefix: each for each in (*first, *environments)}.values())
 
 
@@ -159,11 +162,6 @@ def _baseline(session: Session) -> Environment | None:
     """The baseline; if there is none, conda's base."""
     inventory = session.inventory
     return inventory.baseline or next((each for each in inventory.environments if each.base), None)
-
-
-def _label(environment: Environment, others: Sequence[Environment]) -> str:
-    alone = sum(1 for each in others if each.name == environment.name) == 1
-    return sanitize(environment.name if alone else environment.prefix)
 
 
 def free_name(source: Environment, names: set[str], suffix: str = "") -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from condatui.actions.context import ActionContext
 from condatui.panels.action_panel import ActionPanel
 from condatui.panels.clone_form import BaselineForm, CloneForm, file_form
-from condatui.panels.forms import ActionForm, ExportAllForm, ExportForm, FormPaths, PackForm
+from condatui.panels.forms import ActionForm, ExportAllForm, ExportForm, FormPaths, OneOfForm
+from condatui.panels.pack_form import PackAllForm, PackForm
 from condatui.panels.ship_form import ShipForm
 from condatui.panels.slim_form import SlimForm
 from condatui.session import Session
 from condatui.view_models.plan import Facts
+from condatui_core.records.environment import Environment
 from condatui_core.records.request import (
     CheckpointRequest,
     RelinkRequest,
@@ -32,24 +34,43 @@ async def panel_for(action: str, session: Session, action_context: ActionContext
     """The panel of an action: its form, or its plan if it needs no answers."""
     paths = FormPaths(session.workbench.locations.home, session.directory)
     if action == "clone":
-        return ActionPanel(session, form=CloneForm(session, action_context.current, paths))
+        return ActionPanel(
+            session, form=CloneForm(session, action_context.candidates, paths), note=_hidden_marks(action_context)
+        )
     if action == "create":
         return ActionPanel(session, form=await file_form(session, paths))
     if request := _request_for(action, action_context):
         return ActionPanel(session, request=request, note=_hidden_marks(action_context))
     if find := _request_to_find(action, session, action_context):
         return ActionPanel(session, find_request=find)
-    if action == "export":
-        return _export_panel(session, action_context, paths)
-    return ActionPanel(session, form=_form_of_one(action, session, action_context, paths))
+    if action in ("export", "pack"):
+        panel_of = _export_panel if action == "export" else _pack_panel
+        return panel_of(session, action_context, paths)
+    return ActionPanel(
+        session, form=_form_of_one(action, session, action_context, paths), note=_hidden_marks(action_context)
+    )
 
 
 def _form_of_one(action: str, session: Session, action_context: ActionContext, paths: FormPaths) -> ActionForm:
-    environment = action_context.current
-    assert environment is not None  # otherwise the key says that there is none
-    if action == "slim":
-        return SlimForm(session, environment, paths, action_context.usage)
-    return ShipForm(environment, paths) if action == "ship" else PackForm(environment, paths)
+    """The form of an action that is done to one environment; where several are marked, it asks to which."""
+
+    def form_of(environment: Environment) -> ActionForm:
+        if action == "ship":
+            return ShipForm(environment, paths)
+        used = action_context.usage if environment is action_context.current else None
+        return SlimForm(session, environment, paths, used)
+
+    candidates = [each for each in action_context.candidates if each.readable]
+    return form_of(candidates[0]) if len(candidates) == 1 else OneOfForm(candidates, form_of)
+
+
+def _pack_panel(session: Session, action_context: ActionContext, paths: FormPaths) -> ActionPanel:
+    """The form for the environment that is chosen, or for all that are."""
+    if len(action_context.chosen) == 1:
+        return ActionPanel(session, form=PackForm(action_context.chosen[0], paths))
+    readable = [each for each in action_context.chosen if each.readable]
+    lines = (_hidden_marks(action_context), _left_out(action_context, readable))
+    return ActionPanel(session, form=PackAllForm(readable, paths), note="\n".join(filter(None, lines)))
 
 
 def _request_for(action: str, action_context: ActionContext) -> Request | None:
@@ -72,13 +93,13 @@ def _export_panel(session: Session, action_context: ActionContext, paths: FormPa
     if len(action_context.chosen) == 1:
         return ActionPanel(session, form=ExportForm(action_context.chosen[0], paths))
     whole = [each for each in action_context.chosen if each.state == "ok"]
-    lines = (_hidden_marks(action_context), _left_out(action_context))
+    lines = (_hidden_marks(action_context), _left_out(action_context, whole))
     return ActionPanel(session, form=ExportAllForm(whole, paths), note="\n".join(filter(None, lines)))
 
 
-def _left_out(action_context: ActionContext) -> str:
-    """Names the chosen environments that cannot be exported with others; empty if all can."""
-    broken = [f"{sanitize(each.name)} ({each.state})" for each in action_context.chosen if each.state != "ok"]
+def _left_out(action_context: ActionContext, taken: Sequence[Environment]) -> str:
+    """Names the chosen environments to which it is not done; empty if it is done to all."""
+    broken = [f"{sanitize(each.name)} ({each.state})" for each in action_context.chosen if each not in taken]
     return f"Marked, but left out: {', '.join(broken)}" if broken else ""
 
 

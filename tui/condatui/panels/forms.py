@@ -1,10 +1,11 @@
-"""The forms of Export and Pack, the preview of an export, and what all forms share."""
+"""The forms of Export, its preview, and what all forms share."""
 
 from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ from textual.worker import Worker, WorkerState
 
 from condatui.session import Session
 from condatui.view_models import styles
+from condatui.view_models.archives import file_name
 from condatui.view_models.form import YES, Answers, ChoiceField, Form, TextField, yes_or_no
 from condatui.view_models.plan import preview_text
 from condatui.widgets.lines_pane import LinesPane
@@ -24,7 +26,7 @@ from condatui_core.environment_files.export_directory import file_ending
 from condatui_core.errors import CondatuiError, UsageError
 from condatui_core.log import unexpected
 from condatui_core.records.environment import Environment
-from condatui_core.records.request import ExportAllRequest, ExportOptions, ExportRequest, PackRequest, Request
+from condatui_core.records.request import ExportAllRequest, ExportOptions, ExportRequest, Request
 from condatui_core.settings import expand_home
 from condatui_core.text import counted, sanitize
 
@@ -70,17 +72,45 @@ class FormPaths:
         return sanitize(f"{directory.rstrip('/')}/{name}")
 
 
-def file_name(environment: Environment) -> str:
-    """The stem of a file of an environment."""
-    return sanitize(os.path.basename(environment.prefix) if os.sep in environment.name else environment.name)
-
-
 def split_words(text: str, what: str) -> tuple[str, ...]:
     """The words of an answer, split as a shell does. UsageError if a quotation mark is not closed."""
     try:
         return tuple(shlex.split(text))
     except ValueError as error:
         raise UsageError(f"{what}: a quotation mark is not closed.") from error
+
+
+class OneOfForm:
+    """Asks first to which one of several environments something is done; the other fields are those of its own form."""
+
+    previews = False
+
+    def __init__(self, environments: Sequence[Environment], form_of: Callable[[Environment], ActionForm]) -> None:
+        """The form of each environment has the same fields."""
+        self._environments = environments
+        self._form_of = form_of
+
+    def form(self, answers: Answers) -> Form:
+        """The environment, and the fields for it."""
+        chosen = self._chosen(answers)
+        inner = self._form_of(chosen).form(answers)
+        which = ChoiceField("which", "of", environment_choices(self._environments), chosen.prefix)
+        title = f"{inner.title}: one of the {len(self._environments)} that are marked"
+        return Form(title, (which, *inner.fields), inner.hidden, first="which")
+
+    async def request(self, answers: Answers) -> Request:
+        """The request for the chosen environment."""
+        return await self._form_of(self._chosen(answers)).request(answers)
+
+    def _chosen(self, answers: Answers) -> Environment:
+        wanted = answers.get("which")
+        return next((each for each in self._environments if each.prefix == wanted), self._environments[0])
+
+
+def environment_choices(environments: Sequence[Environment]) -> tuple[tuple[str, str], ...]:
+    """Environments to choose from: by their name, where several have it by their prefix."""
+    uses = Counter(each.name for each in environments)
+    return tuple((each.prefix, sanitize(each.name if uses[each.name] == 1 else each.prefix)) for each in environments)
 
 
 # The form of Export
@@ -174,70 +204,6 @@ class ExportAllForm:
             prefixes=tuple(each.prefix for each in self._environments),
             **_options(answers),
         )
-
-
-# The form of Pack
-
-
-_SUFFIXES = {
-    "tar.gz": ".tar.gz",
-    "tar.zst": ".tar.zst",
-    "tar.xz": ".tar.xz",
-    "tar.bz2": ".tar.bz2",
-    "tar": ".tar",
-    "zip": ".zip",
-    "parcel": ".parcel",
-    "squashfs": ".squashfs",
-    "no-archive": "",
-}
-"""By conda-pack's name of a format, the suffix of its files."""
-_LABELS = {"no-archive": "no archive, a directory"}
-
-
-class PackForm:
-    """Packs one environment into an archive."""
-
-    previews = False
-
-    def __init__(self, environment: Environment, paths: FormPaths) -> None:
-        self._environment = environment
-        self._paths = paths
-
-    def form(self, answers: Answers) -> Form:
-        """The fields; the suffix of the file follows from the format."""
-        chosen = answers.get("format", "tar.gz")
-        choices = tuple((value, _LABELS.get(value, value)) for value in _SUFFIXES)
-        stem = file_name(self._environment) + ("-packed" if chosen == "no-archive" else "")
-        fields = (
-            ChoiceField("format", "as", choices, chosen),
-            TextField("file", "to", self._paths.suggested(stem + _SUFFIXES[chosen])),
-            TextField("level", "compressed", "4", "0 to 9; to 22 for zst"),
-            TextField("dest_prefix", "destination prefix", example="not known: conda-unpack is run there"),
-            TextField("excludes", "without", example="nothing; or, say, *.pyc 'my data/*'"),
-            yes_or_no("ignore_editable", "ignore editable"),
-            yes_or_no("ignore_missing", "ignore missing"),
-        )
-        return Form(f"Pack {sanitize(self._environment.name)}", fields)
-
-    async def request(self, answers: Answers) -> PackRequest:
-        """The request for the archive."""
-        return PackRequest(
-            prefix=self._environment.prefix,
-            file=self._paths.path(answers["file"]),
-            format=answers["format"],
-            level=_level(answers["level"]),
-            threads=0,
-            dest_prefix=answers["dest_prefix"].strip(),
-            excludes=split_words(answers["excludes"], "What to leave out"),
-            ignore_editable=answers["ignore_editable"] == YES,
-            ignore_missing=answers["ignore_missing"] == YES,
-        )
-
-
-def _level(text: str) -> int:
-    if text.strip().isdecimal() and int(text) <= 22:
-        return int(text)
-    raise UsageError("How much to compress is a number: 0 to 9, to 22 for zst.")
 
 
 # The preview of an export

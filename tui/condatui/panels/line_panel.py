@@ -1,8 +1,8 @@
-"""The line in which the user answers one question: why environments stay, which file describes one, what it runs."""
+"""The line in which the user answers one question: why environments stay, which file describes one, a name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -13,10 +13,10 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from condatui.messages import KeepProposed, TraceProposed, VerifyProposed
+from condatui.messages import FilterDropped, FilterNamed, KeepProposed, TraceProposed, VerifyProposed
 from condatui.panels.base import BottomPanel
 from condatui_core.records.environment import Environment
-from condatui_core.text import counted, sanitize
+from condatui_core.text import counted, sanitize, some_of
 
 
 class LinePanel(BottomPanel):
@@ -91,4 +91,25 @@ def run_panel(environment: Environment, command: str) -> LinePanel:
         command if command == sanitize(command) else "",
         "enter run  esc leave  python -m my_service; or `import numpy, pandas`",
         lambda answer: TraceProposed(environment, answer) if answer.strip() else None,
+    )
+
+
+def name_panel(text: str, names: Collection[str]) -> LinePanel:
+    """Asks under which name a filter is remembered; `names` are those that are taken."""
+    taken = f"  of these a new one takes the place: {some_of([sanitize(each) for each in names])}" if names else ""
+    return LinePanel(
+        f"Remember `{sanitize(text)}` as",
+        "",
+        f"enter remember  esc leave  @NAME in a filter then stands for it{taken}",
+        lambda name: FilterNamed(name, text) if name.strip() else None,
+    )
+
+
+def forget_panel(names: Sequence[str], offered: str) -> LinePanel:
+    """Asks which remembered filter is forgotten; `offered` is the one that is shown, or the last."""
+    return LinePanel(
+        "Forget the filter",
+        offered,
+        f"enter forget  esc leave  remembered: {some_of([sanitize(each) for each in names], 8)}",
+        lambda name: FilterDropped(name) if name.strip() else None,
     )

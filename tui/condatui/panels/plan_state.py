@@ -20,6 +20,7 @@ from condatui_core.records.request import (
     PackRequest,
     RemoveRequest,
     Request,
+    SeveralRequest,
     ShipRequest,
 )
 from condatui_core.remedy import BuildFromArchive, RepairMarks, ReplaceFile, Thaw, Unkeep, WithoutRestorePoint
@@ -96,6 +97,8 @@ class PlanState:
             ReplaceFile
         }:
             return Alternative(replace(request, replace=True), _REPLACES[type(request)], agreed=True)
+        if isinstance(request, SeveralRequest) and remedies == {ReplaceFile}:
+            return Alternative(_replacing(request), "replace these files", agreed=True)
         if isinstance(request, ShipRequest) and remedies == {BuildFromArchive}:
             return Alternative(replace(request, source="archive"), "build it from the packed environment")
         if isinstance(request, RemoveRequest) and remedies and remedies <= _PROTECTIONS:
@@ -124,6 +127,11 @@ class PlanState:
             return f"type {sanitize(self.word)}, {enter} run  {leave}  tab the plan{to_switch}"
         to_copy = f"  {copy} copy the commands" if any(step.argv for step in self.ready.steps) else ""
         return f"{enter} run  {leave}{to_switch}{to_copy}"
+
+
+def _replacing(request: SeveralRequest) -> SeveralRequest:
+    parts = (replace(each, replace=True) if isinstance(each, PackRequest) else each for each in request.parts)
+    return SeveralRequest(parts=tuple(parts))
 
 
 def _though_protected(request: RemoveRequest, remedies: frozenset[type]) -> Alternative:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from condatui.panels.forms import FormPaths, file_name, split_words
+from condatui.panels.forms import FormPaths, split_words
+from condatui.view_models.archives import file_name
 from condatui.view_models.form import NO, YES, Answers, ChoiceField, Form, TextField, yes_or_no
 from condatui_core.analyses.slimming.classes import USUAL
 from condatui_core.errors import UsageError

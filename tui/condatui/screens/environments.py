@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec.structs import replace
 from rich.text import Text
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
@@ -25,6 +26,7 @@ from condatui.services.verifier import Verifier
 from condatui.session import Session
 from condatui.view_models import styles
 from condatui.view_models.details.subject import DetailSubject
+from condatui.view_models.environments.filter_values import NOTHING_KNOWN, Choices, choices_at, known_values
 from condatui.view_models.environments.filters import HELP as FILTER_HELP
 from condatui.view_models.environments.query import EnvironmentQuery
 from condatui.view_models.environments.rows import EnvironmentsModel
@@ -32,11 +34,12 @@ from condatui.view_models.format import copyable, shorten_text
 from condatui.view_models.gpu import GpuSubject
 from condatui.view_models.status import marked_elsewhere, marked_line
 from condatui.widgets.detail_pane import DetailPane
+from condatui.widgets.input_bars import FilterBar
 from condatui.widgets.line import Line
 from condatui.widgets.virtual_table import VirtualTable
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import finding
-from condatui_core.text import sanitize
+from condatui_core.text import counted, sanitize
 
 if TYPE_CHECKING:
     from condatui.view_models.told import Told
@@ -60,12 +63,18 @@ class EnvironmentsScreen(FilteredPlace):
         self.environment_query = EnvironmentQuery()
         self.shown: tuple[Environment, ...] = ()
         """The environments that pass the filter, in their order."""
+        self._unknown = 0
+        """Of how many it is not known whether they pass."""
         self._breakdowns = Breakdowns(self, session, self._show_detail)
         self._files = FileChecker(self, session, self._show_detail)
         self._revisions = RevisionFinder(self, session, self._show_detail)
         self._slims = SlimFinder(self, session, self._show_detail)
         self._tracer = Tracer(self, session, self._show_traced)
         self._verifier = Verifier(self, session, self._show_verified)
+        self._known = NOTHING_KNOWN
+        """The values that a filter can ask for."""
+        self._known_of: tuple[Environment, ...] | None = None
+        """The environments that have these values; None before they were looked for."""
         self._model: EnvironmentsModel | None = None
         self._at_work: frozenset[str] = frozenset()
         """The prefixes that jobs work on."""
@@ -98,7 +107,13 @@ class EnvironmentsScreen(FilteredPlace):
         number = revision.number if revision else None
         traced = self._tracer.of(current) if current else None
         usage = traced.usage if traced else None
-        return replace(super().action_context, hidden=self._hidden, revision=number, usage=usage)
+        return replace(
+            super().action_context,
+            hidden=self._hidden,
+            revision=number,
+            usage=usage,
+            filter=self.environment_query.filter,
+        )
 
     @property
     def _hidden(self) -> frozenset[str]:
@@ -138,8 +153,9 @@ class EnvironmentsScreen(FilteredPlace):
     def _show_environments(self) -> None:
         session = self.session
         self._at_work = session.prefixes_at_work
-        found = self.environment_query.of(session.listed, session.costs, here=session.host)
-        self.shown = tuple(map(self._calmed, found))
+        self.environment_query = replace(self.environment_query, remembered=session.remembered_filters)
+        found = self.environment_query.select(session.listed, session.filter_facts)
+        self.shown, self._unknown = tuple(map(self._calmed, found.shown)), found.unknown
         self._model = EnvironmentsModel(
             self.shown,
             now=session.clock(),
@@ -164,8 +180,9 @@ class EnvironmentsScreen(FilteredPlace):
 
     def _why_empty(self) -> Text:
         if self.environment_query.filter:
+            unknown = f" It is not known yet of {counted(self._unknown, 'environment')}." if self._unknown else ""
             return Text(
-                f"No environment matches `{sanitize(self.environment_query.filter)}`: esc clears the filter.",
+                f"No environment matches `{sanitize(self.environment_query.filter)}`: esc clears the filter.{unknown}",
                 styles.DIM,
             )
         if self.session.loading or not self.session.everywhere.complete:
@@ -242,6 +259,8 @@ class EnvironmentsScreen(FilteredPlace):
             return Text(f"`{sanitize(query.filter)}` hides nothing: {sanitize(error)}", styles.WARNING)
         if query.filter:
             parts.append(f"filter `{sanitize(query.filter)}`")
+        if self._unknown:
+            parts.append(f"{self._unknown} unknown")
         parts.append(f"by {query.by}")
         if (current := self.current_environment) and (told := session.told(current)):
             parts.append(f"{told.host}: {told.age}")
@@ -256,12 +275,27 @@ class EnvironmentsScreen(FilteredPlace):
         """Show the environments that pass a filter."""
         self._apply_query(self.environment_query.filtered(text))
 
+    async def action_filter(self) -> None:
+        """Open the filter, and find out which values the environments have."""
+        await super().action_filter()
+        if self._known_of is not self.session.listed:
+            self._learn_values(self.session.listed)
+
+    @work(group="filter values", exclusive=True, exit_on_error=False, description="find values for the filter")
+    async def _learn_values(self, environments: tuple[Environment, ...]) -> None:
+        self._known = await asyncio.to_thread(known_values, environments, self.session.host)
+        self._known_of = environments
+        self.query_one(FilterBar).offer()
+
+    def filter_choices(self, text: str, cursor: int) -> Choices:
+        """The fields before a colon, their values after it, and the filters that are remembered."""
+        return choices_at(text, cursor, self._known, self.session.remembered_filters)
+
     def filter_hints(self, width: int) -> Text:
-        """The fields of a filter, or what is wrong with the one that is typed."""
+        """The keys of the filter, or what is wrong with what is typed."""
         if error := self.environment_query.filter_error:
             return shorten_text(Text(sanitize(error), styles.WARNING), width, self.session.glyphs.ellipsis, cut="end")
-        fields = " ".join(f"{example.partition(':')[0]}:" for example, _ in FILTER_HELP if ":" in example)
-        help_text = Text(f"enter keep  esc clear  ! inverse  {fields}")
+        help_text = Text("enter keep  esc clear  up/down choose  tab take  ! inverse  | or")
         return shorten_text(help_text, width, self.session.glyphs.ellipsis, cut="end")
 
     @on(VirtualTable.CursorMoved, "#environments")

@@ -11,6 +11,8 @@ from textual.widget import Widget
 
 from condatui.screens.place import PlaceScreen
 from condatui.session import Session
+from condatui.view_models.environments.filter_values import Choices
+from condatui.widgets.choice_list import ChoiceList
 from condatui.widgets.input_bars import FilterBar
 from condatui.widgets.virtual_table import VirtualTable
 
@@ -39,6 +41,10 @@ class FilteredPlace(PlaceScreen):
         """Show what passes a filter."""
         raise NotImplementedError
 
+    def filter_choices(self, _text: str, _cursor: int) -> Choices:
+        """What can be typed in a filter at the place of its cursor; nothing, unless a place knows something."""
+        return Choices()
+
     def filter_hints(self, _width: int) -> Text:
         """The hints while the user types a filter: the keys that keep and clear it."""
         return Text("enter keep  esc clear  ! inverse")
@@ -51,7 +57,10 @@ class FilteredPlace(PlaceScreen):
     async def action_filter(self) -> None:
         """Replace the status line by the filter, which is made at the first use."""
         if not self.query(FilterBar):
-            await self.mount(FilterBar(id="filter"), after="#status")
+            choices = ChoiceList(self.session.glyphs, id="choices")
+            bar = FilterBar(choices, self.filter_choices, id="filter")
+            await self.mount(bar, after="#status")
+            await self.mount(choices)
         self.query_one("#status").display = False
         self.query_one(FilterBar).open(self.filter_text)
         self.draw_bottom()

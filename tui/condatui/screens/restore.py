@@ -23,7 +23,7 @@ from condatui.widgets.lines_pane import LinesPane
 from condatui.widgets.virtual_table import VirtualTable
 from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
-from condatui_core.records.request import ForgetRequest, RestoreRequest
+from condatui_core.records.request import ForgetRequest, RestoreRequest, SeveralRequest
 from condatui_core.records.restore_point import RestorePointSummary
 from condatui_core.text import counted, format_bytes, sanitize
 
@@ -76,7 +76,12 @@ class RestoreScreen(PlaceScreen):
         """The actions of this place; opening a row proposes to restore."""
         return reworded(
             super().actions,
-            {"list.open": ("restore", "Bring back the environment under the cursor, or bring it back to how it was.")},
+            {
+                "list.open": (
+                    "restore",
+                    "Bring back the marked environments, or else the one under the cursor, as they were.",
+                )
+            },
         )
 
     def on_mount(self) -> None:
@@ -162,9 +167,10 @@ class RestoreScreen(PlaceScreen):
 
     @on(VirtualTable.Selected)
     def _restore(self) -> None:
-        """Propose to restore the one under the cursor."""
-        if point := self.current_point:
-            self.post_message(RequestProposed(RestoreRequest(id=point.id)))
+        """Propose to restore the marked ones, or else the one under the cursor."""
+        parts = tuple(RestoreRequest(id=each) for each in self._chosen)
+        if parts:
+            self.post_message(RequestProposed(SeveralRequest(parts=parts) if len(parts) > 1 else parts[0]))
 
     def action_mark(self) -> None:
         """Mark or unmark the one under the cursor, and go to the next."""
@@ -172,6 +178,12 @@ class RestoreScreen(PlaceScreen):
             self._marked ^= {point.id}
             self._show()
             self.table.action_down()
+
+    def action_mark_all(self) -> None:
+        """Mark all; if all are marked, unmark them."""
+        every = frozenset(point.id for point in self._points)
+        self._marked = frozenset() if every <= self._marked else every
+        self._show()
 
     def action_delete(self) -> None:
         """Propose to delete the marked ones, or else the one under the cursor."""

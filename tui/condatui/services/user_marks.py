@@ -1,4 +1,4 @@
-"""Changes what the user says of environments: that they stay, and which one is the baseline."""
+"""Changes what the user says: which environments stay, which one is the baseline, and which filters are remembered."""
 
 from __future__ import annotations
 
@@ -86,3 +86,23 @@ async def toggle_baseline(workbench: Workbench, environment: Environment) -> str
 
 def _verb(chosen: Sequence[Environment], one: str, several: str) -> str:
     return one if len(chosen) == 1 else several
+
+
+async def remember_filter(workbench: Workbench, name: str, text: str) -> str:
+    """Remember a filter under a name, with or without `@`. Returns what was done, for the status line.
+
+    Raises CondatuiError if it cannot have the name, or if the file cannot be read or written.
+    """
+    plain = name.strip().removeprefix("@")
+    former = dict((await asyncio.to_thread(workbench.marks)).filters).get(plain)
+    await workbench.remember_filter(plain, text)
+    instead = f", in place of `{sanitize(former)}`" if former not in (None, text) else ""
+    return f"@{sanitize(plain)} is `{sanitize(text)}` from now on{instead}."
+
+
+async def forget_filter(workbench: Workbench, name: str) -> str:
+    """Forget a remembered filter. Returns what was done, for the status line. Raises CondatuiError if there is none."""
+    plain = name.strip().removeprefix("@")
+    former = dict((await asyncio.to_thread(workbench.marks)).filters).get(plain, "")
+    await workbench.forget_filter(plain)
+    return f"@{sanitize(plain)} is forgotten: it was `{sanitize(former)}`."

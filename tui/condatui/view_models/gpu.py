@@ -220,6 +220,25 @@ def gpu_label(state: GpuState, prefix: str, glyphs: Glyphs) -> Label | None:
     return _result(state.results[prefix], glyphs) if prefix in state.results else None
 
 
+def gpu_word(state: GpuState, prefix: str) -> str:
+    """What the column says of an environment as a filter names it: works, broken, elsewhere, none or unknown."""
+    if told := state.told.get(prefix):
+        return gpu_word_of(told.kind)
+    result = state.results.get(prefix)
+    if result is None:
+        return "unknown"
+    verdict = result.main.verdict
+    # What its files show to be broken, or not there, needs no check.
+    return gpu_word_of(verdict.kind) if not verdict.preliminary or verdict.kind in ("broken", "absent") else "unknown"
+
+
+def gpu_word_of(kind: VerdictClass | None) -> str:
+    """The word for what a check came to; None if there was none."""
+    if kind is None:
+        return "unknown"
+    return "none" if kind == "absent" else kind
+
+
 def _stage(at_work: UnderCheck) -> str:
     """What it is doing, so that the column shows where it hangs if it does: importing, asking the driver, computing."""
     from condatui_core.records.gpu_probe import Built, Imported, ProbeBegun  # noqa: PLC0415 - not before the first picture

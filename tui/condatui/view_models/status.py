@@ -94,7 +94,7 @@ def marked_line(
     """
     if not marked:
         return Text()
-    count = f"{len(marked)} marked{f' ({hidden} not on the screen)' if hidden else ''}"
+    count = _count(marked, hidden)
     if freed is None or not freed.measured:
         return Text(f"{count} {glyphs.separator} {_claimed(marked, freed, glyphs)}")
     if freed.nested:
@@ -104,11 +104,15 @@ def marked_line(
     return Text(f"{count} {glyphs.separator} {next((each for each in wordings if len(each) <= room), wordings[-1])}")
 
 
+def _count(marked: Sequence[Environment], hidden: int) -> str:
+    return f"{len(marked)} marked{f', {hidden} hidden by the filter' if hidden else ''}"
+
+
 def marked_elsewhere(marked: Sequence[Environment], *, hidden: int = 0, glyphs: Glyphs = UNICODE) -> str:
     """How many environments are marked of which some are on other machines: these can only be compared."""
     there = sum(1 for each in marked if each.host)
     machines = len({each.host for each in marked if each.host})
-    count = f"{len(marked)} marked{f' ({hidden} not on the screen)' if hidden else ''}"
+    count = _count(marked, hidden)
     return f"{count} {glyphs.separator} {there} of them on {counted(machines, 'other machine')}: only to be compared"
 
 

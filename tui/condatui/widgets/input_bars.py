@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from textual import events
 from textual.app import ComposeResult
@@ -10,6 +11,9 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
+
+from condatui.view_models.environments.filter_values import Choice, Choices
+from condatui.widgets.choice_list import ChoiceList
 
 # The line to type in
 
@@ -20,15 +24,28 @@ class _Field(Input):
     As bindings those keys would come back from the app later than the letters that follow them.
     """
 
-    def __init__(self, endings: Mapping[str, Callable[[], None]]) -> None:
-        """`endings` are the keys that end it, with what each of them does."""
+    def __init__(
+        self,
+        endings: Mapping[str, Callable[[], None]],
+        steps: Mapping[str, Callable[[], bool]] = MappingProxyType({}),
+    ) -> None:
+        """`endings` are the keys that end it, with what each of them does.
+
+        `steps` are those that do something else where they can: each says whether it has.
+        """
         super().__init__(compact=True, select_on_focus=False)
         self._endings = endings
+        self._steps = steps
         self.ended = False
         """Whether it has been ended since it was opened."""
 
     async def _on_key(self, event: events.Key) -> None:
         ending = self._endings.get(event.key)
+        step = self._steps.get(event.key)
+        if not self.ended and step is not None and step():
+            event.stop()
+            event.prevent_default()
+            return
         if not self.ended and ending is None:
             await super()._on_key(event)
             return
@@ -62,10 +79,24 @@ class FilterBar(Horizontal):
             self.kept = kept
             """Whether the filter stays."""
 
+    def __init__(self, choices: ChoiceList, find: Callable[[str, int], Choices], *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+        """`find` finds what can be typed in a text at the place of its cursor, for `choices` to show."""
+        super().__init__(id=id)
+        self._choices = choices
+        self._find = find
+
     def compose(self) -> ComposeResult:
         """The key that opens the filter, and the text."""
         yield Static("/")
-        yield _Field({"escape": self._clear, **dict.fromkeys(("enter", "tab", "down"), self._keep)})
+        yield _Field(
+            {"escape": self._clear, **dict.fromkeys(("enter", "tab", "down"), self._keep)},
+            {
+                "enter": self._take_chosen,
+                "tab": self._take_first,
+                "down": lambda: self._move(1),
+                "up": lambda: self._move(-1),
+            },
+        )
 
     def on_mount(self) -> None:
         """Start hidden, with a cursor that does not blink: blinking would keep sending over a slow line."""
@@ -81,18 +112,54 @@ class FilterBar(Horizontal):
             field.value = text
         field.cursor_position = len(text)
         self.screen.set_focus(field)  # at once: the next key is meant for it
+        self.offer()
+
+    def offer(self) -> None:
+        """Show what can be typed at the cursor, where that is not shown yet."""
+        field = self.query_one(_Field)
+        self._choices.offer(Choices() if field.ended else self._find(field.value, field.cursor_position))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Apply the filter while the user types."""
         event.stop()
+        self.offer()
         self.post_message(self.FilterChanged(event.value))
 
     def _keep(self) -> None:
+        self.offer()
         self.post_message(self.FilterClosed(kept=True))
 
     def _clear(self) -> None:
         self.query_one(_Field).value = ""
+        self.offer()
         self.post_message(self.FilterClosed(kept=False))
+
+    # What can be typed. It is found anew for each of these keys, which may arrive together with the letters before it.
+
+    def _move(self, steps: int) -> bool:
+        self.offer()
+        if self._choices.first is None:
+            return False
+        self._choices.move(steps)
+        return True
+
+    def _take_first(self) -> bool:
+        self.offer()
+        return self._take(self._choices.first)
+
+    def _take_chosen(self) -> bool:
+        self.offer()
+        return self._take(self._choices.chosen)
+
+    def _take(self, choice: Choice | None) -> bool:
+        if choice is None:
+            return False
+        field, place = self.query_one(_Field), self._choices.offered
+        before = f"{field.value[: place.begin]}{choice.text}"
+        field.value = f"{before}{field.value[place.end :]}"
+        field.cursor_position = len(before)
+        self.offer()
+        return True
 
 
 # One question in place of the status

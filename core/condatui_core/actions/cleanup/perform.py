@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Literal, TypeVar
 
 from msgspec.structs import replace as replace_fields
 
 from condatui_core.actions.clean.facts import measurement_of
-from condatui_core.actions.cleanup.plan import find_part_action, left_out_findings
+from condatui_core.actions.cleanup.plan import left_out_findings
+from condatui_core.actions.parts import PartWork, find_part_action
 from condatui_core.actions.protocol import FindAction, JobContext, Work, stopped_by
-from condatui_core.conda.answer import CondaAnswer
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import CleanupRequest
 from condatui_core.text import counted, format_bytes, sanitize
-
-_T = TypeVar("_T")
 
 
 async def perform(
@@ -46,53 +43,6 @@ async def perform(
         if number < len(plan.parts) and _has_errors(outcome):
             return _outcome(plan, done, _amiss(part))
     return _outcome(plan, done)
-
-
-@dataclass(frozen=True, slots=True)
-class PartWork:
-    """The `Work` of one part of a job: the journal tells its stages apart by the number of the part."""
-
-    work: Work
-    number: int
-
-    @property
-    def job_id(self) -> str:
-        """The id of the whole job."""
-        return self.work.job_id
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether the whole job was cancelled."""
-        return self.work.cancelled
-
-    async def stage(self, name: str, title: str) -> None:
-        """Go on to the next stage of the part."""
-        await self.work.stage(stage_name(self.number, name), title)
-
-    async def run(
-        self, argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None = None
-    ) -> CondaAnswer:
-        """Run a command, as the whole job would."""
-        return await self.work.run(argv, environ=environ, seconds=seconds)
-
-    def progress(
-        self, done: int, total: int | None, unit: Literal["bytes", "files", "packages", "environments", "percent"]
-    ) -> None:
-        """Report how far the stage has come."""
-        self.work.progress(done, total, unit)
-
-    def say(self, line: str) -> None:
-        """Add a line to the output."""
-        self.work.say(line)
-
-    async def in_thread(self, function: Callable[[], _T]) -> _T:
-        """Run a blocking function in a thread."""
-        return await self.work.in_thread(function)
-
-
-def stage_name(number: int, name: str) -> str:
-    """The name of a stage of a part, counted from 1: `2:remove`."""
-    return f"{number}:{name}"
 
 
 def _without_gone(context: JobContext) -> JobContext:

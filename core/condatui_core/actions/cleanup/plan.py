@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, cast, get_args
 from msgspec.structs import replace as replace_fields
 
 from condatui_core.actions.clean.facts import measurement_of
-from condatui_core.actions.protocol import Action, FindAction, JobContext
+from condatui_core.actions.parts import find_part_action
+from condatui_core.actions.protocol import FindAction, JobContext
 from condatui_core.records.finding import Finding, finding
 from condatui_core.records.job import LeftOut, Plan
 from condatui_core.records.request import (
@@ -152,11 +153,6 @@ def cleanup_plan(
         parts=tuple(plans),
         left_out=left_out,
     )
-
-
-async def find_part_action(part: Request, find_action: FindAction) -> Action[Any]:
-    """Find the action of a part, in a thread, since that may import it."""
-    return await asyncio.to_thread(find_action, part)
 
 
 def _merged(part: CleanupPart) -> tuple[str, ...]:

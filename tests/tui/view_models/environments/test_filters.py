@@ -127,7 +127,7 @@ def test_prereleases_count_as_versions() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("chanel:x", "finding, channel, python, package, host, state"),
+        ("chanel:x", "finding, channel, python, package, used, disk, frees, gpu, marked, host, state"),
         ("package:numpy>=", ">="),
         ("package:>=2", "name"),
     ],
@@ -213,11 +213,91 @@ def test_an_environment_that_is_not_read_has_no_package() -> None:
     assert not parse_filter("finding:stale").matches(environment("new", findings=(finding("orphan"),)))
 
 
-@given(st.text(alphabet=st.sampled_from('ab:!"<>=~,.* python package 3é\udcff\x00'), max_size=30))
+@given(st.text(alphabet=st.sampled_from('ab:!|@"<>=~,.* python package used 3dG é\udcff\x00'), max_size=30))
 def test_no_text_is_too_strange(text: str) -> None:
     assert isinstance(parse_filter(text).matches(RESEARCH), bool)
     assert isinstance(parse_filter(text, typed=True).matches(RESEARCH), bool)
 
 
 def test_the_help_shows_filters_that_work() -> None:
-    assert not any(parse_filter(example).error for example, _ in HELP)
+    assert not any(parse_filter(example, remembered={"NAME": "nlp"}).error for example, _ in HELP)
+
+
+@pytest.mark.parametrize(
+    ("text", "matches"),
+    [
+        ("bert | research", True),
+        ("bert|research", True),
+        ("bert | nlp", False),
+        ("research bert | nlp", False),
+        ("bert nlp | research miniforge3", True),
+        ("bert | finding:orphan | package:numpy", True),
+        ("!bert | nlp", True),
+        ("!bert | research", False),
+        ("research !bert", True),
+        ("package:numpy !finding:pip-over-conda", False),
+        ("bert | !finding:orphan", True),
+        ("!research !bert", False),
+        ("python:3.11|3.10", True),
+        ("python:3.11|>=3.12", False),
+        ("python:3.11|research", True),
+        ("package:numpy=1.26|package:torch", True),
+        ('"bert|research"', False),
+    ],
+)
+def test_a_bar_means_or_and_binds_less_than_a_space(text: str, matches: bool) -> None:
+    assert parse_filter(text).error == ""
+    assert parse_filter(text).matches(RESEARCH) is matches
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "words"),
+    [
+        ("| nlp", 0, "nothing before the `|`"),
+        ("nlp |", 4, "nothing after the `|`"),
+        ("nlp | | bert", 6, "nothing before"),
+        ("nlp !", 4, "nothing after the `!`"),
+        ("nlp | chanel:x", 6, "Did you mean `channel`?"),
+    ],
+)
+def test_a_sign_without_a_word_is_an_error_once_it_is_kept(text: str, position: int, words: str) -> None:
+    wrong = parse_filter(text)
+    assert words in wrong.error
+    assert wrong.position == position
+    assert wrong.matches(environment("other"))
+
+
+@pytest.mark.parametrize("text", ["bert |", "|", "bert | finding:", "bert | !", "!finding:", "! "])
+def test_what_is_still_missing_of_an_alternative_makes_no_difference(text: str) -> None:
+    typed = parse_filter(text, typed=True)
+    assert typed.error == ""
+    assert typed.matches(environment("bert"))
+
+
+def test_a_remembered_filter_stands_for_all_of_it() -> None:
+    remembered = {"big": "package:numpy | bert", "not-mine": "!research"}
+    for text, matches in (("@big", True), ("@big nlp", False), ("!@big", False), ("nlp !@not-mine", False)):
+        assert parse_filter(text, remembered=remembered).matches(RESEARCH) is matches
+    assert parse_filter("research !@not-mine", remembered=remembered).matches(RESEARCH)
+    assert parse_filter("@big", remembered=remembered).packages == ("numpy",)
+    assert parse_filter('"@big"', remembered=remembered).error == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("@bog", "There is no remembered filter `@bog`. Did you mean `big`?"),
+        ("@wrong", "The remembered filter `@wrong` is wrong: There is no field `chanel`"),
+        ("@chain", "The remembered filter `@chain` is wrong: it names another remembered one."),
+    ],
+)
+def test_a_remembered_filter_that_cannot_be_used_says_so_and_hides_nothing(text: str, words: str) -> None:
+    remembered = {"big": "nlp", "wrong": "chanel:x", "chain": "@big"}
+    wrong = parse_filter(text, remembered=remembered)
+    assert words in wrong.error
+    assert wrong.matches(RESEARCH)
+    assert "None is remembered yet." in parse_filter("@big").error
+
+
+def test_a_name_of_a_remembered_filter_that_is_begun_hides_nothing() -> None:
+    assert parse_filter("@bi", typed=True, remembered={"big": "nlp"}).matches(RESEARCH)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from condatui.view_models.environments.query import NO_COSTS, Costs
+from condatui.view_models.environments.filter_fields import NO_COSTS, Costs
 from condatui.view_models.environments.rows import EnvironmentsModel
 from condatui.view_models.glyphs import ASCII, UNICODE, Glyphs
 from condatui_core.records.disk import Cost

@@ -1,48 +1,47 @@
-"""The filter language for environments: words that must all match, some of them about a field."""
+"""The filter language for environments: words that must all match, `|` between sets of them, `!` for the inverse."""
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Callable, Collection, Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import get_args
+from typing import NamedTuple
 
 from msgspec import Struct
 
+from condatui.view_models.environments.filter_fields import (
+    FIELDS,
+    NO_FACTS,
+    FilterFacts,
+    Term,
+    completed,
+    named,
+    unknown,
+)
 from condatui_core.errors import UsageError
-from condatui_core.records.environment import Environment, State
-from condatui_core.records.finding import FINDING_IDS
-from condatui_core.records.prefix import ManagingTool
-
-_Passes = Callable[[Environment], bool]
+from condatui_core.records.environment import Environment
+from condatui_core.text import sanitize
 
 HELP: tuple[tuple[str, str], ...] = (
     ("word", "in the name, the prefix or an alias; all words must match"),
     ('"two words"', "a word with spaces"),
-    ("!…", "what does not match the rest"),
-    ("finding:pip-over-conda", "has this finding, by its id"),
-    ("channel:NAME", "has packages from it; pypi for pip"),
-    ("python:3.10", "has python 3.10; also python:>=3.10"),
-    ("package:torch", "has it, by conda's name or by pip's, and a column says what; also package:numpy>=2"),
-    ("host:gpu07", "is on this machine, of those that snapshots tell of; also host:gpu*"),
-    ("state:orphan", "is in this state: ok, broken, orphan, missing or unreadable"),
-    ("managed:pixi", "is managed by this tool; also managed:snakemake, managed:conda-project and others"),
-    ("is:kept", "stays, by the user's word; also is:frozen, is:baseline, is:base, is:active"),
+    ("a b | c", "matches a and b, or else c"),
+    ("!…", "what does not match the rest; before a later word, what does not match that"),
+    *((field.example, field.meaning) for field in FIELDS.values()),
+    ("@NAME", "matches the filter that is remembered under this name"),
 )
 """The language in (example, meaning) pairs."""
 
+Remembered = Mapping[str, str]
+"""The filters that the user has remembered, by name."""
+NONE_REMEMBERED: Remembered = MappingProxyType({})
+
 _WORD = re.compile(r'(?:"[^"]*"?|[^\s"])+')
+_PIECE = re.compile(r'\||(?:"[^"]*"?|[^"|])+')
 _FIELD = re.compile(r"(?P<field>[A-Za-z][A-Za-z_-]*):(?P<value>.*)", re.DOTALL)
-
-
-class _Test(Struct, frozen=True):
-    """One word of a filter."""
-
-    passes: _Passes
-    package: str = ""
-    """The name of the package that it is about; empty if it is about something else."""
+_VERSIONED = re.compile(r"!?(?:package|python):", re.IGNORECASE)
+_VERSION = re.compile(r"[\d<>=~!*]")
+_OR = "|"
 
 
 class Filter(Struct, frozen=True):
@@ -55,176 +54,181 @@ class Filter(Struct, frozen=True):
     position: int = 0
     """The index in the text of the word that has the error."""
     inverse: bool = False
-    tests: tuple[_Test, ...] = ()
+    alternatives: tuple[tuple[Term, ...], ...] = ()
+    """It matches what passes all terms of any of these."""
     packages: tuple[str, ...] = ()
     """The names of the packages that it is about, as they were typed, each once."""
+    fields: frozenset[str] = frozenset()
+    """The fields that it is about."""
 
-    def matches(self, environment: Environment) -> bool:
-        """Whether the environment passes."""
-        if not self.tests:
+    def judge(self, environment: Environment, facts: FilterFacts = NO_FACTS) -> bool | None:
+        """Whether the environment passes; None if that is not known, as long as nobody has looked."""
+        if not self.alternatives:
             return True
-        return all(test.passes(environment) for test in self.tests) != self.inverse
+        passes = _any_of(_all_of(terms, environment, facts) for terms in self.alternatives)
+        return passes if passes is None or not self.inverse else not passes
+
+    def matches(self, environment: Environment, facts: FilterFacts = NO_FACTS) -> bool:
+        """Whether the environment is known to pass."""
+        return bool(self.judge(environment, facts))
 
 
-def parse_filter(text: str, *, typed: bool = False, here: str = "") -> Filter:
+def _all_of(terms: tuple[Term, ...], environment: Environment, facts: FilterFacts) -> bool | None:
+    """Whether all terms pass: what is not known makes no difference where another one does not."""
+    known = True
+    for term in terms:
+        passes = term.passes(environment, facts)
+        if passes is False:
+            return False
+        known = known and passes is not None
+    return True if known else None
+
+
+def _any_of(answers: Iterator[bool | None]) -> bool | None:
+    known = True
+    for passes in answers:
+        if passes:
+            return True
+        known = known and passes is not None
+    return False if known else None
+
+
+# Words
+
+
+class Word(NamedTuple):
+    """A word of a filter and where it begins."""
+
+    text: str
+    begin: int
+
+
+def words_of(text: str, begin: int = 0) -> Iterator[Word]:
+    """The words of a filter; each `|` that separates words is one of them. Those in a version's spec are part of it."""
+    for found in _WORD.finditer(text, begin):
+        yield from _split(found[0], found.start())
+
+
+def _split(word: str, begin: int) -> Iterator[Word]:
+    pieces = [Word(found[0], begin + found.start()) for found in _PIECE.finditer(word)]
+    while pieces:
+        first = pieces.pop(0)
+        # `python:3.10|3.11` is one spec, as conda reads it.
+        while _VERSIONED.match(first.text) and len(pieces) > 1 and _VERSION.match(pieces[1].text):
+            first = Word(f"{first.text}{_OR}{pieces[1].text}", first.begin)
+            del pieces[:2]
+        yield first
+
+
+# Parsing
+
+
+def parse_filter(text: str, *, typed: bool = False, remembered: Remembered = NONE_REMEMBERED) -> Filter:
     """Parse a filter. A wrong one does not raise: it has an `error`.
 
-    While it is `typed`, a quote that is still open and a field whose value is not complete yet are no errors. `here` is
-    the name of this machine.
+    While it is `typed`, a quote that is still open and a field whose value is not complete yet are no errors, and hide
+    nothing. `remembered` are the filters that it may name with `@`.
     """
-    begin = len(text) - len(text.lstrip())
-    inverse = text.startswith("!", begin)
-    tests, position = [], begin
-    try:
-        for word in _WORD.finditer(text, begin + inverse):
-            position = word.start()
-            tests.append(_test_of(word[0], typed=typed, here=here))
-    except UsageError as error:
-        return Filter(text, error=error.title, position=position)
-    packages = dict.fromkeys(test.package for test in tests if test.package)
-    return Filter(text, inverse=inverse, tests=tuple(tests), packages=tuple(packages))
+    return _Parser(text, typed, remembered).parse()
 
 
-def _test_of(word: str, *, typed: bool, here: str) -> _Test:
-    if word.count('"') % 2 and not typed:
-        raise UsageError("A quote is not closed.")
-    match = _FIELD.fullmatch(word)
-    if match is None:
-        return _named(word.replace('"', ""))
-    field, value = match["field"].lower(), match["value"].replace('"', "").strip()
-    if field not in _FIELDS:
-        raise UsageError(_unknown(f"field `{match['field']}`", match["field"], _FIELDS))
-    if typed:
-        value = _completed(field, value)
-    elif not value:
-        raise UsageError(f"The value of `{match['field']}:` is missing.")
-    if not value:
-        return _Test(lambda _environment: True)
-    return _on_host(value, here) if field == "host" else _FIELDS[field](value)
+class _Parser:
+    """Goes through the words of one filter."""
 
+    def __init__(self, text: str, typed: bool, remembered: Remembered, *, inside: bool = False) -> None:
+        """`inside` is whether this is a remembered filter, which names no other: so no chain of them grows."""
+        self._text = text
+        self._typed = typed
+        self._remembered = remembered
+        self._inside = inside
+        self._found: list[list[Term]] = [[]]
+        self._packages: dict[str, None] = {}
+        self._fields: set[str] = set()
 
-def _completed(field: str, value: str) -> str:
-    """The part of a value that is complete while it is typed: `numpy` of `numpy>=`; empty for `finding:mis`."""
-    choices = _CHOICES.get(field)
-    if choices is None:
-        return value.rstrip("<>=!~,|") if field in ("package", "python") else value
-    begun = value.casefold()
-    return "" if begun not in choices and any(each.startswith(begun) for each in choices) else value
-
-
-# The tests, by field
-
-
-def _named(word: str) -> _Test:
-    wanted = word.casefold()
-    return _Test(
-        lambda environment: any(
-            wanted in text.casefold() for text in (environment.label, environment.prefix, *environment.aliases)
+    def parse(self) -> Filter:
+        begin = position = len(self._text) - len(self._text.lstrip())
+        inverse = self._text.startswith("!", begin)
+        last, first = Word(_OR, begin), begin + inverse
+        try:
+            for word in words_of(self._text, begin + inverse):
+                position = word.begin
+                self._take(word, last, later=inverse or word.begin > first)
+                last = word
+            position = last.begin
+            self._end(last)
+        except UsageError as error:
+            return Filter(self._text, error=error.title, position=position)
+        return Filter(
+            self._text,
+            inverse=inverse,
+            alternatives=tuple(tuple(each) for each in self._found if each),
+            packages=tuple(self._packages),
+            fields=frozenset(self._fields),
         )
-    )
 
+    def _take(self, word: Word, last: Word, *, later: bool) -> None:
+        if word.text != _OR:
+            if term := self._term(word.text, later=later):
+                self._found[-1].append(term)
+            return
+        if last.text == _OR and not self._typed:
+            raise UsageError("There is nothing before the `|`.")
+        self._found.append([])
 
-def _on_host(value: str, here: str = "") -> _Test:
-    """Compare with the whole name or its first part, so that `gpu07` finds `gpu07.cluster`; `gpu*` is a pattern.
+    def _end(self, last: Word) -> None:
+        if last.text == _OR and len(self._found) > 1 and not self._typed:
+            raise UsageError("There is nothing after the `|`.")
 
-    What is on no other machine is on this one, `here`.
-    """
-    wanted = value.casefold()
+    def _term(self, word: str, *, later: bool) -> Term | None:
+        """The term of a word; None while there is too little of it. A `later` one may have a `!` of its own."""
+        if later and word.startswith("!"):
+            return self._inverse(word[1:])
+        if word.count('"') % 2 and not self._typed:
+            raise UsageError("A quote is not closed.")
+        if word.startswith("@"):
+            return self._named_filter(word[1:])
+        match = _FIELD.fullmatch(word)
+        if match is None:
+            return named(word.replace('"', ""))
+        return self._of_field(match["field"], match["value"].replace('"', "").strip())
 
-    def passes(environment: Environment) -> bool:
-        host = (environment.host or here).casefold()
-        return fnmatchcase(host, wanted) or wanted == host.partition(".")[0]
+    def _inverse(self, word: str) -> Term | None:
+        if not word and not self._typed:
+            raise UsageError("There is nothing after the `!`.")
+        term = self._term(word, later=True) if word else None
+        if term is None:
+            return None
+        passes = term.passes
+        return Term(lambda each, facts: None if (known := passes(each, facts)) is None else not known)
 
-    return _Test(passes)
+    def _of_field(self, field: str, value: str) -> Term | None:
+        name = field.lower()
+        if name not in FIELDS:
+            raise UsageError(unknown(f"field `{sanitize(field)}`", field, FIELDS))
+        if self._typed:
+            value = completed(name, value)
+        elif not value:
+            raise UsageError(f"The value of `{field}:` is missing.")
+        if not value:
+            return None
+        term = FIELDS[name].make(value)
+        self._fields.add(name)
+        if term.package:
+            self._packages[term.package] = None
+        return term
 
-
-def _with_finding(value: str) -> _Test:
-    wanted = _choose("finding", value)
-    return _Test(lambda environment: any(finding.id == wanted for finding in environment.findings))
-
-
-def _with_channel(value: str) -> _Test:
-    """Compare with the whole name or its last part, so that `main` finds `pkgs/main`."""
-    wanted = value.casefold()
-    return _Test(
-        lambda environment: any(
-            wanted in (name.casefold(), name.casefold().rpartition("/")[2]) for name, _ in environment.channels
-        )
-    )
-
-
-def _with_python(value: str) -> _Test:
-    from condatui.view_models.environments.version_specs import version_test  # noqa: PLC0415 - only filters need it
-
-    test = version_test(value)
-    return _Test(lambda environment: bool(environment.python) and test(environment.python))
-
-
-def _with_package(value: str) -> _Test:
-    from condatui.view_models.environments.version_specs import PackageTest  # noqa: PLC0415 - only filters need it
-
-    test = PackageTest(value)
-    return _Test(test.passes, package=test.name)
-
-
-def _managed(value: str) -> _Test:
-    wanted = _choose("managed", value)
-    return _Test(lambda environment: environment.manager is not None and environment.manager.tool == wanted)
-
-
-def _with_state(value: str) -> _Test:
-    wanted = _choose("state", value)
-    return _Test(lambda environment: environment.state == wanted)
-
-
-_QUALITIES: Mapping[str, _Passes] = MappingProxyType(
-    {
-        "kept": lambda environment: environment.keep is not None,
-        "frozen": lambda environment: environment.frozen,
-        "baseline": lambda environment: environment.baseline,
-        "base": lambda environment: environment.base,
-        "active": lambda environment: environment.active,
-    }
-)
-
-
-def _being(value: str) -> _Test:
-    return _Test(_QUALITIES[_choose("is", value)])
-
-
-_FIELDS: Mapping[str, Callable[[str], _Test]] = MappingProxyType(
-    {
-        "finding": _with_finding,
-        "channel": _with_channel,
-        "python": _with_python,
-        "package": _with_package,
-        "host": _on_host,
-        "state": _with_state,
-        "managed": _managed,
-        "is": _being,
-    }
-)
-
-
-# Fields that have few values
-
-
-_CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"finding": FINDING_IDS, "state": get_args(State), "managed": get_args(ManagingTool), "is": tuple(_QUALITIES)}
-)
-
-
-def _choose(field: str, value: str) -> str:
-    """The value of a field that has few; UsageError for any other."""
-    choices = _CHOICES[field]
-    if value.casefold() not in choices:
-        raise UsageError(_unknown(f"`{field}:{value}`", value, choices))
-    return value.casefold()
-
-
-def _unknown(what: str, text: str, known: Collection[str]) -> str:
-    """Say that there is no such thing, what may be meant, and what there is."""
-    wanted = text.casefold()
-    close = difflib.get_close_matches(wanted, known, n=1) or [each for each in known if wanted in each][:1]
-    meant = f" Did you mean `{close[0]}`?" if close else ""
-    return f"There is no {what}.{meant} There are {', '.join(known)}."
+    def _named_filter(self, name: str) -> Term | None:
+        """The term for a remembered filter."""
+        if self._inside:
+            raise UsageError("it names another remembered one.")
+        if name not in self._remembered:
+            if self._typed and any(each.startswith(name) for each in self._remembered):
+                return None
+            none = "" if self._remembered else " None is remembered yet."
+            raise UsageError(unknown(f"remembered filter `@{sanitize(name)}`", name, tuple(self._remembered)) + none)
+        parsed = _Parser(self._remembered[name], False, self._remembered, inside=True).parse()
+        if parsed.error:
+            raise UsageError(f"The remembered filter `@{sanitize(name)}` is wrong: {parsed.error}")
+        self._packages.update(dict.fromkeys(parsed.packages))
+        self._fields |= parsed.fields
+        return Term(parsed.judge)

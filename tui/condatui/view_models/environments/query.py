@@ -10,23 +10,18 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from condatui.view_models.environments.filters import parse_filter
+from condatui.view_models.environments.filter_fields import NO_COSTS, NO_FACTS, Costs, FilterFacts
+from condatui.view_models.environments.filters import NONE_REMEMBERED, Filter, Remembered, parse_filter
 from condatui_core.records.environment import Environment
 
 if TYPE_CHECKING:
     from packaging.version import Version
 
     from condatui_core.analyses.versions import VersionKey
-    from condatui_core.records.disk import Cost
 
 
 # Orders
 
-
-Costs = Mapping[str, "Cost"]
-"""The disk use of environments, by prefix."""
-
-NO_COSTS: Costs = MappingProxyType({})
 
 _Key = Callable[[Environment, Costs], Any]
 """The sort key of an environment, of any type that can be ordered; None if it is unknown."""
@@ -129,6 +124,15 @@ def sort_environments(
 # The query
 
 
+class Selection(Struct, frozen=True):
+    """What a query has found."""
+
+    shown: tuple[Environment, ...]
+    """The environments that pass the filter, in the order of the query."""
+    unknown: int = 0
+    """The number of those of which it is not known, or not known yet, whether they pass."""
+
+
 class EnvironmentQuery(Struct, frozen=True):
     """A filter and an order."""
 
@@ -136,21 +140,28 @@ class EnvironmentQuery(Struct, frozen=True):
     """The text that the user typed."""
     by: str = SORTS[0]
     reverse: bool = False
+    remembered: Remembered = NONE_REMEMBERED
+    """The filters that it may name."""
+
+    @property
+    def typed(self) -> Filter:
+        """The filter as far as it can be understood while it is typed."""
+        return parse_filter(self.filter, typed=True, remembered=self.remembered)
 
     @property
     def filter_error(self) -> str:
         """What is wrong with the filter so far, while it is typed; empty if nothing is."""
-        return parse_filter(self.filter, typed=True).error
+        return self.typed.error
 
     @property
     def kept_error(self) -> str:
         """What is wrong with the filter once it is kept, incomplete words too; empty if nothing is."""
-        return parse_filter(self.filter).error
+        return parse_filter(self.filter, remembered=self.remembered).error
 
     @property
     def packages(self) -> tuple[str, ...]:
         """The packages that the filter is about, each of which has a column."""
-        return parse_filter(self.filter, typed=True).packages
+        return self.typed.packages
 
     @property
     def sorts(self) -> tuple[str, ...]:
@@ -162,13 +173,17 @@ class EnvironmentQuery(Struct, frozen=True):
         """Whether the largest comes first."""
         return descends(self.by, self.reverse)
 
-    def of(
-        self, environments: Sequence[Environment], costs: Costs = NO_COSTS, *, here: str = ""
-    ) -> tuple[Environment, ...]:
-        """The environments that pass the filter, in the order of the query; `here` is the name of this machine."""
-        wanted = parse_filter(self.filter, typed=True, here=here)
-        passing = [each for each in environments if wanted.matches(each)]
-        return sort_environments(passing, self.by, self.reverse, costs=costs)
+    def select(self, environments: Sequence[Environment], facts: FilterFacts = NO_FACTS) -> Selection:
+        """The environments that pass the filter, in the order of the query, and how many may pass or not."""
+        wanted = self.typed
+        judged = [(wanted.judge(each, facts), each) for each in environments]
+        passing = [each for passes, each in judged if passes]
+        shown = sort_environments(passing, self.by, self.reverse, costs=facts.costs)
+        return Selection(shown, unknown=sum(1 for passes, _ in judged if passes is None))
+
+    def of(self, environments: Sequence[Environment], facts: FilterFacts = NO_FACTS) -> tuple[Environment, ...]:
+        """The environments that pass the filter, in the order of the query."""
+        return self.select(environments, facts).shown
 
     def next_sort(self) -> EnvironmentQuery:
         """The query, ordered by the next column."""

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from rich.text import Text
 
 from condatui.view_models import styles
-from condatui.view_models.environments.query import NO_COSTS, PACKAGE, Costs
+from condatui.view_models.environments.filter_fields import NO_COSTS, Costs
+from condatui.view_models.environments.query import PACKAGE
 from condatui.view_models.format import below_home, format_age, short_bytes, short_count, shorten_middle
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.gpu import GpuState, Label, gpu_label

@@ -68,9 +68,8 @@ def version_test(spec: str) -> Callable[[str], bool]:
 
     Raises UsageError if the spec is not valid.
     """
-    wanted = "".join(spec.split())
-    if not wanted.startswith(_OPERATORS):
-        wanted = f"={wanted}"
+    parts = "".join(spec.split()).split("|")
+    wanted = "|".join(each if each.startswith(_OPERATORS) else f"={each}" for each in parts)
     if satisfies_conda("1", wanted) is None:
         raise UsageError(f"`{spec.strip()}` is not a version; try =1.26, ==1.26.4 or >=1.26,<2.")
     return lambda version: bool(satisfies_conda(version, wanted))

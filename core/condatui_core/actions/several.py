@@ -1,0 +1,185 @@
+"""Packs or restores several environments: one after the other, as one plan and one job."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, cast, get_args
+
+from msgspec.structs import replace
+
+from condatui_core.actions.parts import PartWork, find_part_action, recovery_of_parts
+from condatui_core.actions.protocol import FindAction, JobContext, Work, stopped_by
+from condatui_core.records.finding import Finding, blocker, finding
+from condatui_core.records.job import Outcome, Plan, Recovery
+from condatui_core.records.request import PackRequest, Request, SeveralPart, SeveralRequest
+from condatui_core.restore_points.store import free_bytes
+from condatui_core.text import counted, format_bytes, sanitize
+
+_PARTS: tuple[Any, ...] = get_args(SeveralPart)
+
+
+# The plan
+
+
+async def plan(request: SeveralRequest, context: JobContext, *, find_action: FindAction) -> Plan:
+    """Plan each part; what stands against one of them stands against all."""
+    plans: list[Plan] = []
+    for part in request.parts:
+        action = await find_part_action(part, find_action)
+        plans.append(await action.plan(part, context))
+    room = await asyncio.to_thread(lambda: tuple(_room(plans)))
+    return Plan(
+        request=request,
+        title=_title(request.parts),
+        steps=tuple(step for each in plans for step in each.steps),
+        prefixes=tuple(dict.fromkeys(prefix for each in plans for prefix in each.prefixes)),
+        bytes_needed=sum(each.bytes_needed or 0 for each in plans),
+        needs_at_least=any(each.needs_at_least for each in plans),
+        kept_bytes=sum(each.kept_bytes for each in plans),
+        packages=sum(each.packages for each in plans),
+        facts=tuple(_facts(plans)),
+        warnings=(*room, *_named(plans, "warnings")),
+        blockers=(*_clashes(plans), *_named(plans, "blockers")),
+        restore_points=tuple(dict.fromkeys(point for each in plans for point in each.restore_points)),
+        confirm=_confirm(plans),
+        parts=tuple(plans),
+    )
+
+
+def _title(parts: Sequence[SeveralPart]) -> str:
+    packs = all(isinstance(each, PackRequest) for each in parts)
+    return f"{'Pack' if packs else 'Restore'} {counted(len(parts), 'environment')}"
+
+
+def _confirm(plans: Sequence[Plan]) -> str:
+    """What is to be typed if any part asks for that; the name alone where it is one."""
+    asked = [each.confirm for each in plans if each.confirm]
+    return asked[0] if len(asked) == 1 else "restore all" if asked else ""
+
+
+def _facts(plans: Sequence[Plan]) -> Iterator[tuple[str, str]]:
+    for number, each in enumerate(plans, 1):
+        needs = f": {format_bytes(each.bytes_needed)}" if each.bytes_needed else ""
+        yield f"part {number}", f"{each.title}{needs}"
+        yield from each.facts
+
+
+def _named(plans: Sequence[Plan], which: str) -> Iterator[Finding]:
+    """The findings of all parts, each after what its part would do."""
+    for each in plans:
+        found: Sequence[Finding] = getattr(each, which)
+        for one in found:
+            yield _about(each, one)
+
+
+def _about(part: Plan, found: Finding) -> Finding:
+    return replace(found, message=f"{part.title}: {found.message}")
+
+
+def _clashes(plans: Sequence[Plan]) -> Iterator[Finding]:
+    """What two of the parts would both write."""
+    uses = Counter(place for each in plans for place in _writes(each))
+    for place, count in uses.items():
+        if count > 1:
+            message = f"{count} of them would go to {sanitize(place)}."
+            yield blocker("clash", message, "Leave all but one of them out.")
+
+
+def _writes(part: Plan) -> tuple[str, ...]:
+    return (part.request.file,) if isinstance(part.request, PackRequest) else part.prefixes
+
+
+def _room(plans: Sequence[Plan]) -> Iterator[Finding]:
+    """Whether all of it together finds room, where each alone does; blocks. Each part looks again before it begins."""
+    needs: Counter[int] = Counter()
+    free: dict[int, tuple[int, str]] = {}
+    for each in plans:
+        for place in map(os.path.dirname, _writes(each)):
+            device = _device(place)
+            left = free_bytes(Path(place))
+            if device is not None and left is not None:
+                needs[device] += each.bytes_needed or 0
+                free[device] = left, place
+    for device, needed in needs.items():
+        left, place = free[device]
+        if needed > left:
+            message = f"All together may need {format_bytes(needed)}; {format_bytes(left)} are free at {place}."
+            yield finding("no-space", "warning", message, "It stops where there is no room left.")
+
+
+def _device(place: str) -> int | None:
+    try:
+        return os.stat(place).st_dev
+    except OSError:
+        return None
+
+
+# The job
+
+
+async def perform(
+    plan: Plan, request: SeveralRequest, context: JobContext, work: Work, *, find_action: FindAction
+) -> Outcome:
+    """Carry out the parts in their order; the first one that fails is the last.
+
+    If it is the first part that fails, its error is raised: then nothing else was done.
+    """
+    del request  # each part of the plan has its own
+    done: list[Outcome] = []
+    for number, part in enumerate(plan.parts, 1):
+        action = await find_part_action(part.request, find_action)
+        try:
+            outcome: Outcome = await action.perform(part, part.request, context, PartWork(work, number))
+        except Exception as error:  # however a part fails, what those before it have done is told
+            if not done:
+                raise
+            message = f"{sanitize(part.title)} failed, so nothing after it was begun."
+            return _outcome(plan, done, stopped_by(error, message))
+        work.say(outcome.message)
+        done.append(outcome)
+    return _outcome(plan, done)
+
+
+def _outcome(plan: Plan, done: Sequence[Outcome], *stopped: Finding) -> Outcome:
+    how_far = f"{len(done)} of {len(plan.parts)}" if stopped else f"All {len(done)}"
+    return Outcome(
+        message=f"{plan.title}: {how_far} done.",
+        stopped=bool(stopped) or any(each.stopped for each in done),
+        findings=(*stopped, *(each for outcome in done for each in outcome.findings)),
+        bytes_freed=_sum(each.bytes_freed for each in done),
+        bytes_used=_sum(each.bytes_used for each in done),
+        kept_bytes=sum(each.kept_bytes for each in done),
+        files=tuple(file for each in done for file in each.files),
+        restore_points=tuple(point for each in done for point in each.restore_points),
+        receiver=tuple(line for each in done for line in each.receiver),
+    )
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    known = [each for each in counts if each is not None]
+    return sum(known) if known else None
+
+
+# What an interruption has left
+
+
+async def recover(
+    plan: Plan, request: SeveralRequest, stage: str, context: JobContext, *, find_action: FindAction
+) -> Recovery:
+    """Say what is there; the way out finishes the part that was hit, and then the rest."""
+    del request  # each part of the plan has its own
+    return await recovery_of_parts(
+        plan, stage, context, find_action=find_action, gather=_gathered, whole="what was begun"
+    )
+
+
+def _gathered(rest: Sequence[Request]) -> Request | None:
+    """One request for the rest; None if some of it can be no part of one."""
+    parts = [cast("SeveralPart", each) for each in rest if isinstance(each, _PARTS)]
+    if len(parts) < len(rest):
+        return None
+    return SeveralRequest(parts=tuple(parts)) if len(parts) > 1 else next(iter(rest), None)
