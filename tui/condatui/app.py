@@ -47,6 +47,7 @@ from condatui.services.loader import LOAD_GROUP, Loader
 from condatui.services.signals import leaving_on_signals
 from condatui.services.snapshot_reader import OTHERS_GROUP, SnapshotReader
 from condatui.session import Session
+from condatui.view_models.environments.columns import check_columns
 from condatui.view_models.styles import check_theme
 from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
@@ -80,8 +81,12 @@ class CondatuiApp(RecoveringApp):
         clock: Callable[[], datetime],
         first: Inventory | None = None,
     ) -> None:
-        """`first` is shown before anything is read. Raises SettingError for an unknown theme or impossible keys."""
+        """`first` is shown before anything is read.
+
+        Raises SettingError for an unknown theme or column, or impossible keys.
+        """
         super().__init__()
+        check_columns(workbench.settings.columns)
         self.animation_level = "none"
         self.session = Session(self, workbench, host=host, clock=clock)
         self.set_class(workbench.settings.ascii, "-ascii")

@@ -15,6 +15,7 @@ from condatui.actions.keymap import Keymap
 from condatui.actions.registry import ACTION_BY_ID
 from condatui.clipboard import Clipboard
 from condatui.view_models import glyphs
+from condatui.view_models.channel_codes import ChannelCodes, CodesOfEnvironments
 from condatui.view_models.cleanup.found import CleanupOptions
 from condatui.view_models.environments.query import NO_COSTS
 from condatui.view_models.gpu import GpuState
@@ -136,6 +137,20 @@ class Session:
     def listed(self) -> tuple[Environment, ...]:
         """The environments of the list: those of this machine once, as they are and not as its snapshot tells."""
         return self._united.listed(self.inventory, self.others) if self.others else self.inventory.environments
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The ids of the columns of place 1 that the user has chosen, until now; empty for the usual ones."""
+        return self.workbench.settings.columns
+
+    @property
+    def channel_codes(self) -> ChannelCodes:
+        """The code of each channel that any environment has packages from, by its name."""
+        return self._code_book.of(self.everywhere.environments)
+
+    @cached_property
+    def _code_book(self) -> CodesOfEnvironments:
+        return CodesOfEnvironments()
 
     @cached_property
     def _united(self) -> United:

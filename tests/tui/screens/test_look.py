@@ -25,11 +25,11 @@ async def test_80_columns() -> None:
         await driver.until(lambda: "─ res…ch ─" in driver.text)
         assert driver.text == dedent("""\
              1 envs 4 · 2 compare · 3 cleanup · 4 jobs · 5 restore   gpu07 · conda 26.7.1
-               name▴        python   packages    disk  frees   used  findings
-               base ⌂►      3.12.4   1         ~412 M      …      –
-               half-cloned  –        –              –      –      –  ✗ A failed clone.
-            ▌● research     3.10.14  3+2       ~4.1 G      …    3 d  ! pip over conda
-               zoo          –        0              –      –  400 d
+               name▴        python   packages  channels    disk  frees  findings
+               base ⌂►      3.12.4   1         –         ~412 M      …
+               half-cloned  –        –         –              –      –  ✗ A failed clone.
+            ▌● research     3.10.14  3+2       cf+pt     ~4.1 G      …  ! pip over conda
+               zoo          –        0         –              –      –
             ─ Packages 5 ─ Channels 3 ─ Disk ─ Health 1 ─ GPU ─ History 2 ─ Slim ── res…ch ─
                 name      version             build                     channel         size
             ▏≠  numpy     1.26.4 ≠ pip 2.0.1  py310hb13e2d6_0           conda-forge    1.0 K

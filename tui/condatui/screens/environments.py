@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec.structs import replace
@@ -10,6 +10,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.events import Resize
 
 from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext
@@ -24,7 +25,9 @@ from condatui.services.tracer import Tracer
 from condatui.services.verifier import Verifier
 from condatui.session import Session
 from condatui.view_models import styles
+from condatui.view_models.channel_codes import code_legend
 from condatui.view_models.details.subject import DetailSubject
+from condatui.view_models.environments.columns import columns_of, fit_beside
 from condatui.view_models.environments.filters import HELP as FILTER_HELP
 from condatui.view_models.environments.query import EnvironmentQuery
 from condatui.view_models.environments.rows import EnvironmentsModel
@@ -54,6 +57,7 @@ class EnvironmentsScreen(FilteredPlace):
     PLACE = "environments"
     LANGUAGES: ClassVar = {"What a filter can say": FILTER_HELP}
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("environments")]
+    HORIZONTAL_BREAKPOINTS = []  # noqa: RUF012 - the columns say from which width on the details are beside the table
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -72,6 +76,7 @@ class EnvironmentsScreen(FilteredPlace):
 
     def compose_body(self) -> ComposeResult:
         """The environments and the details."""
+        self._arrange()
         yield VirtualTable(self.session.glyphs, id="environments")
         yield DetailPane(self.session.glyphs, id="detail")
 
@@ -115,6 +120,12 @@ class EnvironmentsScreen(FilteredPlace):
         yield from (replace(each, hint=hints[each.id]) for each in actions if each.id in hints)
         yield from (each for each in actions if each.id not in hints)
 
+    @property
+    def explained(self) -> Mapping[str, Sequence[tuple[str, str]]]:
+        """What the help explains: the filter, the channels in short, and the signs."""
+        channels = [(code, sanitize(name)) for code, name in code_legend(self.session.channel_codes)]
+        return {**super().explained, **({"Channels in short": channels} if channels else {})}
+
     def on_mount(self) -> None:
         """Focus the environments."""
         self.focus_body()
@@ -150,11 +161,30 @@ class EnvironmentsScreen(FilteredPlace):
             here=session.host if session.others and session.others.machines else "",
             packages=self.environment_query.packages,
             home=str(session.workbench.locations.home),
+            chosen=session.columns,
+            sorted_by=self.environment_query.by,
+            codes=session.channel_codes,
             former=self._model,
         )
         self.table.show_order(self.environment_query.by, descending=self.environment_query.descending)
+        self._arrange()
         self.table.set_model(self._model, empty=self._why_empty())
         self._show_detail()
+
+    def _arrange(self) -> None:
+        """Put the details beside the table if all of its columns have room there, otherwise below."""
+        several = bool(self.session.others and self.session.others.machines)
+        columns = columns_of(
+            self.session.columns,
+            absent=() if several else ("host",),
+            packages=self.environment_query.packages,
+            sorted_by=self.environment_query.by,
+        )
+        self.set_class(fit_beside(self.app.size.width, columns), "-wide")
+
+    async def _on_resize(self, event: Resize) -> None:
+        await super()._on_resize(event)
+        self._arrange()
 
     def _calmed(self, environment: Environment) -> Environment:
         """The environment; what a job is making or deleting looks damaged until it has ended, which is no finding."""
@@ -203,6 +233,7 @@ class EnvironmentsScreen(FilteredPlace):
                     traced,
                     session.key("gpu.cancel"),
                     verified,
+                    session.channel_codes,
                 )
             )
 
@@ -221,6 +252,7 @@ class EnvironmentsScreen(FilteredPlace):
             DiskSubject(environment, told=told),
             GpuSubject(environment, session.gpus, told.now, told=told),
             slim=SlimSubject(environment.prefix, state="impossible", why=no_slimming(environment.host)),
+            codes=session.channel_codes,
             told=told,
         )
 

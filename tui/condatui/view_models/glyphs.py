@@ -161,7 +161,7 @@ class Shapes(Struct, frozen=True):
     rule: str
     """One cell of a horizontal line."""
     left: str
-    """Before a choice: the left arrow key chooses another value."""
+    """Before a choice: the left arrow key chooses another value. Of a table: there are columns further to the left."""
     right: str
 
 

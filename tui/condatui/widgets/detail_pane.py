@@ -221,10 +221,10 @@ class DetailPane(Vertical):
 
     def _model(self, tab: str, subject: DetailSubject) -> PackagesModel | ChannelsModel:
         if tab == "packages":
-            return PackagesModel(subject.environment, subject.channels, glyphs=self._glyphs)
+            return PackagesModel(subject.environment, subject.channels, glyphs=self._glyphs, codes=subject.codes)
         from condatui.view_models.details.channels import ChannelsModel  # noqa: PLC0415 - imported at the first visit
 
-        return ChannelsModel(subject.environment, subject.channels, glyphs=self._glyphs)
+        return ChannelsModel(subject.environment, subject.channels, glyphs=self._glyphs, codes=subject.codes)
 
     def _tab_line(self, width: int) -> Text:
         environment = self._subject.environment if self._subject else None

@@ -145,7 +145,10 @@ class TableLineMaker(Struct, frozen=True):
         """A row of the table."""
         segments = [lead]
         for column in self.columns:
-            segments.extend(self._cell(cells[column.index], column, style))
+            cell = cells[column.index]
+            if column.brief is not None and cell.cell_len > column.width:
+                cell = cells[column.brief]
+            segments.extend(self._cell(cell, column, style))
         return Strip(segments)
 
     def header(self, style: Style, sorted_by: str, glyph: str) -> Strip:

@@ -134,7 +134,17 @@ class VirtualTable(ScrollView, can_focus=True):
         index = top + y - 1
         style = self._style(index) if y else self.get_component_rich_style("table--header")
         strip = self._row(index, style) if y else self._draw_header(style)
-        return strip.crop_extend(left, left + self.size.width, style).simplify()
+        strip = strip.crop_extend(left, left + self.size.width, style)
+        return (strip if y else self._with_edges(strip, style)).simplify()
+
+    def _with_edges(self, header: Strip, style: Style) -> Strip:
+        """The visible part of the header, with a sign at each end behind which there are more columns."""
+        left, width = self.scroll_offset.x, self.size.width
+        if left > 0:
+            header = Strip.join([Strip([Segment(self._shapes.left, style)]), header.crop(1, width)])
+        if left + width < self.virtual_size.width:
+            header = Strip.join([header.crop(0, width - 1), Strip([Segment(self._shapes.right, style)])])
+        return header
 
     def _style(self, index: int) -> Style:
         if index != self._cursor or not self.row_count:
@@ -199,6 +209,8 @@ class VirtualTable(ScrollView, can_focus=True):
             self._columns = columns
             self._strips.clear()
         self.virtual_size = Size(total_width(self._columns) + 1, self.row_count + 1)
+        if self.scroll_offset.x and self.virtual_size.width <= self.size.width:
+            self.scroll_to(x=0, animate=False, force=True)  # nothing is left to scroll to
         self._show_cursor()
 
     def _row_of(self, key: str | None) -> int:

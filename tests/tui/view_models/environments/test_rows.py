@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from condatui.view_models.channel_codes import channel_codes
 from condatui.view_models.environments.query import NO_COSTS, Costs
 from condatui.view_models.environments.rows import EnvironmentsModel
 from condatui.view_models.glyphs import ASCII, UNICODE, Glyphs
@@ -17,7 +18,9 @@ RESEARCH = research()
 def row(
     *environments: Environment, index: int = 0, glyphs: Glyphs = UNICODE, marked: str = "", costs: Costs = NO_COSTS
 ) -> dict[str, str]:
-    model = EnvironmentsModel(environments, now=NOW, glyphs=glyphs, marked=frozenset({marked}), costs=costs)
+    codes = channel_codes(["conda-forge", "pytorch"])
+    marks = frozenset({marked})
+    model = EnvironmentsModel(environments, now=NOW, glyphs=glyphs, marked=marks, costs=costs, codes=codes)
     return {column.id: cell.plain for column, cell in zip(model.columns, model.cells(index), strict=True)}
 
 
@@ -28,6 +31,7 @@ def test_a_row_says_what_the_environment_is() -> None:
         "python": "3.10.14",
         "packages": "3+2",
         "channels": "conda-forge pytorch",
+        "channel codes": "cf+pt",
         "disk": "~4.1 G",
         "frees": "…",
         "inodes": "…",

@@ -9,6 +9,7 @@ from msgspec import Struct
 from rich.text import Text
 
 from condatui.view_models import styles
+from condatui.view_models.channel_codes import NO_CODES, ChannelCodes
 from condatui.view_models.format import short_bytes
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.table import TableColumn
@@ -21,10 +22,11 @@ from condatui_core.text import sanitize
 
 COLUMNS = (
     TableColumn("sign", "", 2),
-    TableColumn("name", "name", 32, flexible=True),
-    TableColumn("version", "version", 20),
-    TableColumn("build", "build", 26, priority=3),
+    TableColumn("name", "name", 32, flexible=True, comfort=16),
+    TableColumn("version", "version", 20, comfort=10),
+    TableColumn("build", "build", 26, priority=3, comfort=12),
     TableColumn("channel", "channel", 20, priority=1),
+    TableColumn("code", "channel", 5, priority=1, brief=True),
     TableColumn("size", "size", 5, align="right", priority=2),
 )
 
@@ -54,6 +56,7 @@ class PackagesModel:
         channels: ChannelConfig,
         *,
         glyphs: Glyphs = UNICODE,
+        codes: ChannelCodes = NO_CODES,
         text: str = "",
         sort: str = "name",
         reverse: bool = False,
@@ -61,6 +64,7 @@ class PackagesModel:
         rows = _rows(environment.contents, channels) if environment.contents else []
         self._rows = _sorted([row for row in rows if _has(row, text)], sort, reverse)
         self._glyphs = glyphs
+        self._codes = codes
 
     @property
     def columns(self) -> tuple[TableColumn, ...]:
@@ -92,6 +96,7 @@ class PackagesModel:
             self._version(row),
             Text(sanitize(row.build), styles.DIM),
             Text(sanitize(row.channel)),
+            Text(sanitize(self._codes.get(PYPI if row.pip else row.channel, row.channel))),
             Text(short_bytes(row.size) if row.size else self._glyphs.nothing, styles.PLAIN if row.size else styles.DIM),
         )
 
