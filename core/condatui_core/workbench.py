@@ -452,6 +452,16 @@ class Workbench:
         self.check_writable()
         return await asyncio.to_thread(KeepMarks(self.locations).set_baseline, prefix)
 
+    async def write_setting(self, name: str, value: object) -> Path:
+        """Write one setting into the user's settings file, for the next runs, and return the file.
+
+        Raises RefusedError if nothing may be changed, CondatuiError if the file cannot be read, changed or written.
+        """
+        from condatui_core.settings_files.editing import write_setting  # noqa: PLC0415 - as above
+
+        self.check_writable()
+        return await asyncio.to_thread(write_setting, self.locations, name, value)
+
     def may_set_baseline(self) -> None:
         """Raise RefusedError if the settings name a baseline, which would win over one that is remembered."""
         if wins := self.settings.baseline:

@@ -209,6 +209,8 @@ class FakeWorkbench:
         self.slim_gate: asyncio.Event | None = None
         """What each such look waits for."""
         self.traces = FakeTraces()
+        self.written_settings: dict[str, object] = {}
+        """What was written into the settings file, by name."""
         self.thresholds: list[float] = []
         """With which threshold groups were looked for."""
         self.group_gate: asyncio.Event | None = None
@@ -268,6 +270,11 @@ class FakeWorkbench:
             raise RefusedError("The setting `baseline` says which environment it is.")
         self.user_marks = replace(self.user_marks, baseline=prefix)
         return self.user_marks
+
+    async def write_setting(self, name: str, value: object) -> Path:
+        self.check_writable()
+        self.written_settings[name] = value
+        return Path("/nowhere/settings.yaml")
 
     async def verify(self, environment: Environment, file: str, channels: ChannelConfig) -> Verification:
         return await asyncio.to_thread(verify_file, environment, file, channels, "linux-64")

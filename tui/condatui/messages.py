@@ -144,6 +144,14 @@ class KeepProposed(Message):
         self.note = note
 
 
+class ColumnsChosen(Message):
+    """The user has chosen the columns of place 1, which from now on stay so."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        super().__init__()
+        self.columns = tuple(columns)
+
+
 class VerifyProposed(Message):
     """The user names a file that describes an environment."""
 

@@ -210,6 +210,11 @@ class Session:
         self.cleanup_options = options
         self.changed.publish(self)
 
+    def choose_columns(self, columns: Sequence[str]) -> None:
+        """Take in the columns of place 1; empty for the usual ones."""
+        self.columns = tuple(columns)
+        self.changed.publish(self)
+
     @property
     def with_frameworks(self) -> tuple[Environment, ...]:
         """The environments that have a GPU framework, or that were not looked at yet."""

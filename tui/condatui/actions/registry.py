@@ -119,6 +119,16 @@ _ENVIRONMENTS = (
         "Environments",
     ),
     KeyAction(
+        "environments.columns",
+        "Choose the columns",
+        "|",
+        "Choose which columns the environments have, and in which order; they stay so.",
+        "screen.columns",
+        ("environments",),
+        "Environments",
+        takes_keys=True,
+    ),
+    KeyAction(
         "environments.previous_tab",
         "Previous details",
         "[",

@@ -27,7 +27,7 @@ from condatui.session import Session
 from condatui.view_models import styles
 from condatui.view_models.channel_codes import code_legend
 from condatui.view_models.details.subject import DetailSubject
-from condatui.view_models.environments.columns import columns_of, fit_beside
+from condatui.view_models.environments.columns import CODES, columns_of, fit_beside
 from condatui.view_models.environments.filters import HELP as FILTER_HELP
 from condatui.view_models.environments.query import EnvironmentQuery
 from condatui.view_models.environments.rows import EnvironmentsModel
@@ -151,7 +151,16 @@ class EnvironmentsScreen(FilteredPlace):
         self._at_work = session.prefixes_at_work
         found = self.environment_query.of(session.listed, session.costs, here=session.host)
         self.shown = tuple(map(self._calmed, found))
-        self._model = EnvironmentsModel(
+        self._model = self._model_with(session.columns, former=self._model)
+        self.table.show_order(self.environment_query.by, descending=self.environment_query.descending)
+        self._arrange()
+        self.table.set_model(self._model, empty=self._why_empty())
+        self._show_detail()
+
+    def _model_with(self, chosen: Sequence[str], *, former: EnvironmentsModel | None = None) -> EnvironmentsModel:
+        """The rows that are shown, with the usual columns or with chosen ones."""
+        session = self.session
+        return EnvironmentsModel(
             self.shown,
             now=session.clock(),
             glyphs=session.glyphs,
@@ -161,15 +170,11 @@ class EnvironmentsScreen(FilteredPlace):
             here=session.host if session.others and session.others.machines else "",
             packages=self.environment_query.packages,
             home=str(session.workbench.locations.home),
-            chosen=session.columns,
+            chosen=chosen,
             sorted_by=self.environment_query.by,
             codes=session.channel_codes,
-            former=self._model,
+            former=former,
         )
-        self.table.show_order(self.environment_query.by, descending=self.environment_query.descending)
-        self._arrange()
-        self.table.set_model(self._model, empty=self._why_empty())
-        self._show_detail()
 
     def _arrange(self) -> None:
         """Put the details beside the table if all of its columns have room there, otherwise below."""
@@ -333,6 +338,14 @@ class EnvironmentsScreen(FilteredPlace):
     def action_reverse(self) -> None:
         """Reverse the order."""
         self._apply_query(self.environment_query.reversed())
+
+    async def action_columns(self) -> None:
+        """Choose the columns, beginning with those that have room."""
+        from condatui.panels.columns_panel import ColumnsPanel  # noqa: PLC0415 - imported at the first use
+
+        usual = self.table.columns_with_room(self._model_with(()))
+        ids = tuple("channels" if each.id == CODES else each.id for each in usual)
+        await self.open_panel(ColumnsPanel(self.session, ids))
 
     def _apply_query(self, query: EnvironmentQuery) -> None:
         self.environment_query = query

@@ -17,7 +17,7 @@ from textual.strip import Strip
 
 from condatui.actions.action import LIST_BINDINGS
 from condatui.view_models.glyphs import Glyphs, shapes_for
-from condatui.view_models.table import FittedColumn, TableModel, fit_columns, measure, total_width
+from condatui.view_models.table import FittedColumn, TableColumn, TableModel, fit_columns, measure, total_width
 from condatui.widgets.line import TableLineMaker, segments_of
 
 Cells = tuple[Text, ...]
@@ -85,6 +85,10 @@ class VirtualTable(ScrollView, can_focus=True):
         """How many rows there are."""
         return len(self._model) if self._model is not None else 0
 
+    def columns_with_room(self, model: TableModel) -> tuple[TableColumn, ...]:
+        """The columns that this table would show of another model, as wide as it is."""
+        return tuple(each.column for each in fit_columns(model.columns, measure(model), self.size.width - 1))
+
     def set_model(self, model: TableModel, *, empty: Text | None = None, fresh: bool = False) -> None:
         """Show other rows: the cursor stays on its key, and only lines that differ are redrawn.
 
@@ -92,7 +96,7 @@ class VirtualTable(ScrollView, can_focus=True):
         """
         key, before = self.cursor_key, self._lines()
         needs = self._measure(model)
-        if not fresh and len(needs) == len(self._needs):
+        if not fresh and self._model is not None and _same_columns(self._model, model):
             needs = tuple(map(max, needs, self._needs))  # columns keep their places while data comes in
         self._forget_changed_rows(model)
         self._model, self._needs, self._empty, self._empty_lines = model, needs, empty or Text(), (0, [])
@@ -314,3 +318,7 @@ class VirtualTable(ScrollView, can_focus=True):
         super().notify_style_update()
         self._strips.clear()
         self._plain = None
+
+
+def _same_columns(one: TableModel, other: TableModel) -> bool:
+    return [each.id for each in one.columns] == [each.id for each in other.columns]

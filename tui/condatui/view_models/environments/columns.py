@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from condatui.view_models.environments.query import PACKAGE
@@ -37,10 +39,57 @@ COLUMNS = (
 """In their usual order. The mark, the host if there are several, and the name are always there; the findings stay in a
 terminal of any width unless the user has left them out."""
 
+MEANINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "python": "the version of its Python",
+        "packages": "how many conda has installed, and with + how many pip has",
+        "channels": "where its conda packages came from, that of most first",
+        "disk": "what it takes on the disk, with what it shares",
+        "frees": "what df gains if it goes",
+        "inodes": "how many files and directories it has, which quotas limit too",
+        "behind": "how many packages the baseline has in a newer version",
+        "used": "when it was last used",
+        "gpu": "what a GPU check or its files say of CUDA",
+        "findings": "what is worth knowing about it",
+    }
+)
+"""By column that the user can choose, what it says."""
+
 NAME = "name"
 _ALWAYS = ("mark", "host", NAME)
-CHOICES = tuple(each.id for each in COLUMNS if each.id not in _ALWAYS and not each.brief)
+CHOICES = tuple(MEANINGS)
 """The ids of the columns that the user can leave out and put into another order."""
+
+
+# What the user chooses
+
+
+class ColumnChoice(Struct, frozen=True):
+    """The columns that can be chosen, in the order of the user, and which of them are on."""
+
+    order: tuple[str, ...]
+    on: frozenset[str]
+
+    @staticmethod
+    def of(shown: Sequence[str]) -> ColumnChoice:
+        """The choice of the columns that are `shown`; those that are not come last, in their usual order."""
+        on = [each for each in shown if each in CHOICES]
+        return ColumnChoice((*on, *(each for each in CHOICES if each not in on)), frozenset(on))
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The ids for the settings: those that are on, in their order; the name alone if none is."""
+        return tuple(each for each in self.order if each in self.on) or (NAME,)
+
+    def turned(self, column: str) -> ColumnChoice:
+        """The choice with one column on instead of off, or the reverse."""
+        return replace(self, on=self.on ^ {column})
+
+    def moved(self, column: str, steps: int) -> ColumnChoice:
+        """The choice with one column so many places further down, as far as there are any."""
+        order = [each for each in self.order if each != column]
+        order.insert(max(0, self.order.index(column) + steps), column)
+        return replace(self, order=tuple(order))
 
 
 # Which of them are shown
