@@ -135,7 +135,7 @@ class DetailPane(Vertical):
     @property
     def revision(self) -> Revision | None:
         """The revision under the cursor, if the history tab is visible and has the focus."""
-        return self._history.revision if self.tab == "history" and self._history.table.has_focus else None
+        return self._history.revision if self.tab == "history" and self._history.is_entered else None
 
     @property
     def _disk(self) -> DiskPane:
