@@ -33,6 +33,7 @@ from condatui.messages import (
     GpuLearned,
     InventoryLoaded,
     OthersRead,
+    PackageSought,
 )
 from condatui.palette import Palette, PlaceCommands
 from condatui.recovering_app import RecoveringApp
@@ -321,6 +322,14 @@ class CondatuiApp(RecoveringApp):
             self.pop_screen()
         if isinstance(self.screen, EnvironmentsScreen):
             self.screen.go_to(event.prefix)
+
+    @on(PackageSought)
+    async def _show_everywhere(self, event: PackageSought) -> None:
+        await self.switch_mode("environments")
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        if isinstance(self.screen, EnvironmentsScreen):
+            self.screen.seek_package(event.name)
 
 
 def _as_message(group: str, error: BaseException) -> CondatuiError:

@@ -144,6 +144,14 @@ class KeepProposed(Message):
         self.note = note
 
 
+class PackageSought(Message):
+    """The user wants to see which environments have a package."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+
 class ColumnsChosen(Message):
     """The user has chosen the columns of place 1, which from now on stay so."""
 

@@ -273,6 +273,54 @@ _NODES = (
     ),
 )
 
+_PACKAGE = (
+    KeyAction(
+        "package.everywhere",
+        "Where else the package is",
+        "w",
+        "Show the environments that have the package under the cursor, each with its version.",
+        "screen.everywhere",
+        ("package", "environments"),
+        "Package",
+        takes_keys=True,
+    ),
+    KeyAction(
+        "package.filter",
+        "Filter",
+        "/",
+        "Show only the files that match; `!` in front shows only those that do not.",
+        "screen.filter",
+        ("package",),
+        "Package",
+        "filter",
+        takes_keys=True,
+    ),
+    KeyAction(
+        "package.switch",
+        "Switch between facts and files",
+        "tab,shift+tab",
+        "From the facts to the files and back.",
+        "screen.switch",
+        ("package",),
+        "Package",
+        "files",
+    ),
+)
+
+_WITH_LINES: tuple[Place, ...] = (
+    "environments",
+    "compare",
+    "cleanup",
+    "jobs",
+    "restore",
+    "log",
+    "failure",
+    "browse",
+    "nodes",
+    "package",
+)
+"""The places with a line under the cursor, and a way back."""
+
 _SHARED = (
     KeyAction(
         "copy",
@@ -280,7 +328,7 @@ _SHARED = (
         "y",
         "Copy what is under the cursor: into tmux's buffer, or to the clipboard of your terminal, over SSH too.",
         "screen.copy",
-        ("environments", "compare", "cleanup", "jobs", "restore", "log", "failure", "browse", "nodes"),
+        _WITH_LINES,
         "Everywhere",
         "copy",
     ),
@@ -291,7 +339,7 @@ _SHARED = (
         "Back: out of the help, the details, a zoom, the filter, the log, and at last to the environments; puts the "
         "notice of an interrupted job away.",
         "screen.back",
-        ("environments", "compare", "cleanup", "jobs", "restore", "log", "failure", "browse", "nodes"),
+        _WITH_LINES,
         "Everywhere",
     ),
 )
@@ -341,6 +389,7 @@ ACTIONS: tuple[KeyAction, ...] = (
     *_ENVIRONMENTS,
     *_BROWSE,
     *_NODES,
+    *_PACKAGE,
     *_COMPARE,
     *ON_CLEANUP,
     *ON_JOBS,

@@ -301,6 +301,25 @@ class EnvironmentsScreen(FilteredPlace):
         help_text = Text(f"enter keep  esc clear  ! inverse  {fields}")
         return shorten_text(help_text, width, self.session.glyphs.ellipsis, cut="end")
 
+    async def action_filter(self) -> None:
+        """Filter the environments; while the packages have the focus, those."""
+        if self.detail.tab == "packages" and self.detail.view.has_focus:
+            await self.detail.type_packages_filter()
+            self.draw_bottom()
+        else:
+            await super().action_filter()
+
+    @on(DetailPane.FilterTyped)
+    def _end_packages_filter(self) -> None:
+        self.draw_bottom()
+
+    def hints(self, width: int) -> Text:
+        """The hints; while the user types a filter for the packages, what it can say."""
+        if not self.detail.is_typed_in:
+            return super().hints(width)
+        hints = Text("enter keep  esc clear  ! inverse  name, version, build, channel, pip, asked")
+        return shorten_text(hints, width, self.session.glyphs.ellipsis, cut="end")
+
     @on(VirtualTable.CursorMoved, "#environments")
     def _follow_cursor(self) -> None:
         self.say("")
@@ -318,6 +337,29 @@ class EnvironmentsScreen(FilteredPlace):
             self.detail.view.focus()
         else:
             self.focus_body()
+
+    @on(VirtualTable.Selected, "#packages")
+    async def _open_package(self) -> None:
+        """Show all there is to say of the package under the cursor."""
+        from condatui.screens.package import PackageScreen  # noqa: PLC0415 - imported at the first use
+
+        environment, row = self.current_environment, self.detail.package
+        if self.help_is_open:
+            self.close_help()
+        elif environment and row:
+            await self.app.push_screen(PackageScreen(self.session, environment, row.package))
+
+    def action_everywhere(self) -> None:
+        """Show which environments have the package under the cursor."""
+        if row := self.detail.package:
+            self.seek_package(row.name)
+        else:
+            self.say("There is no package under the cursor: tab goes to the packages.")
+
+    def seek_package(self, name: str) -> None:
+        """Show the environments that have a package, and what each of them has of it."""
+        self.apply_filter(f'package:"{name}"' if " " in name else f"package:{name}")
+        self.focus_body()
 
     def action_mark(self) -> None:
         """Mark or unmark the environment under the cursor, and go to the next."""
@@ -432,6 +474,8 @@ class EnvironmentsScreen(FilteredPlace):
         """Leave the innermost of the help, the details, the zoom, the filter and a notice."""
         if self.help_is_open:
             self.close_help()
+        elif self.detail.package_filter_is_in_use:
+            self.detail.filter_packages("")
         elif not self.table.has_focus:
             self.focus_body()
         elif self.has_class("-zoom-table"):

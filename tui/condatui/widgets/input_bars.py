@@ -72,6 +72,11 @@ class FilterBar(Horizontal):
         self.query_one(_Field).cursor_blink = False
         self.display = False
 
+    @property
+    def is_typed_in(self) -> bool:
+        """Whether it takes what the user types; it may stay visible after that."""
+        return bool(self.display) and not self.query_one(_Field).ended
+
     def open(self, text: str) -> None:
         """Show and focus the line, filled with the current filter."""
         self.display = True

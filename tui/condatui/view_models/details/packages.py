@@ -45,10 +45,12 @@ class PackageRow(Struct, frozen=True, kw_only=True):
     pip: bool = False
     pip_version: str = ""
     """The version that pip has put in place of the conda package."""
+    package: PackageRecord | Distribution
+    """What the row shows."""
 
 
 class PackagesModel:
-    """Packages as rows; with a text, only those whose name, version, build or channel contains it."""
+    """Packages as rows; with a text, only those that have all of its words."""
 
     def __init__(
         self,
@@ -133,6 +135,7 @@ def _conda_row(
         size=record.installed_bytes,
         requested=record.name in requested,
         pip_version=pip_version,
+        package=record,
     )
 
 
@@ -144,12 +147,19 @@ def _pip_row(distribution: Distribution) -> PackageRow:
         channel=PYPI if distribution.origin == "index" else f"{PYPI} {distribution.origin}",
         size=distribution.installed_bytes,
         pip=True,
+        package=distribution,
     )
 
 
 def _has(row: PackageRow, text: str) -> bool:
-    wanted = text.strip().casefold()
-    return any(wanted in part.casefold() for part in (row.name, row.version, row.build, row.channel))
+    """Whether each word is in the name, version, build or channel, or says how it came here; `!` in front: is not."""
+    how = ("pip" if row.pip else "", "asked" if row.requested else "")
+    parts = [part.casefold() for part in (row.name, row.version, row.build, row.channel, *how)]
+    for word in text.casefold().split():
+        wanted = word.removeprefix("!")
+        if wanted and any(wanted in part for part in parts) == word.startswith("!"):
+            return False
+    return True
 
 
 def _sorted(rows: Sequence[PackageRow], sort: str, reverse: bool) -> tuple[PackageRow, ...]:
