@@ -14,6 +14,11 @@ def test_channels_that_everybody_knows_have_the_codes_that_everybody_guesses() -
     assert joined_codes(["conda-forge", "pytorch", "nvidia"], codes) == "cf+pt+nv"
 
 
+def test_a_channel_and_its_copy_elsewhere_are_told_apart() -> None:
+    assert channel_codes(["main"]) == {"main": "main"}
+    assert channel_codes(["main", "pkgs/main"]) == {"main": "main", "pkgs/main": "pm"}
+
+
 def test_others_have_codes_made_from_their_names() -> None:
     codes = channel_codes(["my-lab", "rapidsai", "https://conda.example.org/team/vision", "通道"])
     assert codes == {"my-lab": "ml", "rapidsai": "ra", "https://conda.example.org/team/vision": "otv", "通道": "c1"}

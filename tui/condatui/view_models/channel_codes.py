@@ -21,12 +21,13 @@ _KNOWN: ChannelCodes = MappingProxyType(
         "nvidia": "nv",
         "bioconda": "bc",
         "pkgs/main": "main",
+        "main": "main",
         "pkgs/r": "r",
         PYPI: "pip",
         UNKNOWN: "?",
     }
 )
-"""The channels that most people know; their codes are never given to another one."""
+"""The channels that most people know; their codes are given to no other channel. anaconda.org has a copy of `main`."""
 _WORD = re.compile(r"[a-z0-9]+")
 _MOST_WORDS = 3
 
@@ -36,7 +37,9 @@ def channel_codes(names: Collection[str]) -> ChannelCodes:
     codes: dict[str, str] = {}
     taken = set(_KNOWN.values())
     for name in sorted(set(names)):
-        codes[name] = _KNOWN.get(name) or next(code for code in _candidates(name) if code not in taken)
+        known = _KNOWN.get(name, "")
+        free = known and known not in codes.values()
+        codes[name] = known if free else next(code for code in _candidates(name) if code not in taken)
         taken.add(codes[name])
     return codes
 

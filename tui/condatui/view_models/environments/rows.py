@@ -49,7 +49,7 @@ def _glyph(finding: Finding, glyphs: Glyphs) -> str:
 def gravest_message(environment: Environment, glyphs: Glyphs) -> Text:
     """The first finding of an environment that is not `ok`; its state if there is none."""
     if not environment.findings:
-        return Text(environment.state, styles.ERROR)
+        return Text(f"{glyphs.error} {environment.state}", styles.ERROR)
     gravest = environment.findings[0]
     return Text(f"{glyphs.of(gravest.severity)} {sanitize(gravest.message)}", styles.for_severity(gravest.severity))
 
