@@ -75,7 +75,7 @@ async def test_columns_line_up_below_names_of_every_script(size: tuple[int, int]
 async def test_every_colour_of_a_row_stands_with_a_sign() -> None:
     """Without colours, as by NO_COLOR, nothing is lost: what is coloured begins with a sign of the help."""
     grave = loaded("grave", state="broken", findings=(finding("broken", "error", "It is broken."),))
-    mild = loaded("mild", findings=tuple(finding(each, each) for each in ("error", "warning", "note")))  # type: ignore[arg-type]
+    mild = loaded("mild", findings=tuple(finding(each, each) for each in ("error", "warning", "note")))
     model = EnvironmentsModel((research(), grave, mild, environment("b", state="orphan")), now=NOW)
     packages = PackagesModel(research(), ChannelConfig())
     cells = [

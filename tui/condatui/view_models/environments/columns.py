@@ -32,9 +32,9 @@ COLUMNS = (
     TableColumn("frees", "frees", 6, align="right", priority=1),
     TableColumn("inodes", "inodes", 6, align="right", priority=7),
     TableColumn("behind", "behind", 6, align="right", priority=6),
-    TableColumn("used", "used", 5, align="right", priority=4),
+    TableColumn("used", "used", 6, align="right", priority=4),
     TableColumn("gpu", "gpu", 5, priority=4),
-    TableColumn("findings", "findings", 60, cut="end", flexible=True),
+    TableColumn("findings", "findings", 60, cut="end", flexible=True, comfort=19),
 )
 """In their usual order. The mark, the host if there are several, and the name are always there; the findings stay in a
 terminal of any width unless the user has left them out."""

@@ -283,7 +283,8 @@ class EnvironmentsModel:
         used = environment.last_used
         if used is None:
             return self._absent(environment)
-        return Text(format_age(used.at, self._now), styles.PLAIN if used.reliable else styles.DIM)
+        age = format_age(used.at, self._now)
+        return Text(age) if used.reliable else Text(f"{self._glyphs.approximately}{age}", styles.DIM)
 
     def _gpu(self, environment: Environment) -> Text:
         label = gpu_label(self._gpus, environment.prefix, self._glyphs) if self._gpus else None
