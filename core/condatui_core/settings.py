@@ -204,6 +204,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A Textual theme; `ansi-dark` sends the least data over a slow connection."""
     ascii: bool = False
     """Whether to use only ASCII glyphs, for fonts that lack others."""
+    columns: tuple[str, ...] = ()
+    """Columns of the list of environments, in their order; the usual ones, as far as they have room, unless set."""
     debug: bool = False
     """Whether to log everything that condatui does, not only what goes wrong."""
     keys: dict[str, str] = {}

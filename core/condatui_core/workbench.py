@@ -20,6 +20,8 @@ from condatui_core.prefixes.probe import set_aside_from, user_name
 from condatui_core.proc.runner import CommandLog, ProcessRunner, Runner
 from condatui_core.records.environment import Environment, Inventory, KeepMark, UserMarks, elsewhere, host_of
 from condatui_core.records.finding import Finding
+from condatui_core.records.package import PackageFiles
+from condatui_core.records.prefix import PrefixContents
 from condatui_core.remedy import LeaveReadOnly
 from condatui_core.settings import Locations, Settings, expand_home
 from condatui_core.text import sanitize
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from condatui_core.actions.protocol import JobContext
     from condatui_core.analyses.alike import AlikeFinder
     from condatui_core.analyses.baseline_proposal import BaselineDraft
+    from condatui_core.analyses.package_facts import PackageFacts
     from condatui_core.disk.cleanup import CleanupSurvey
     from condatui_core.disk.usage import Disk, DiskUsage
     from condatui_core.environment_files.export import ExportText
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from condatui_core.records.installation import ChannelConfig
     from condatui_core.records.kernel import Reference
     from condatui_core.records.other_machine import OtherMachines
+    from condatui_core.records.package import Distribution, PackageRecord
     from condatui_core.records.policy import GpuVerdict, Policy
     from condatui_core.records.relinking import RelinkSurvey
     from condatui_core.records.request import ExportRequest, RestoreRequest, RollbackRequest, SeparateRequest
@@ -218,6 +222,24 @@ class Workbench:
 
         faults = await asyncio.to_thread(partial(check_files, environment.prefix, checksums=checksums))
         return tuple(file_findings(faults, environment.prefix))
+
+    async def inspect_package(
+        self, environment: Environment, package: PackageRecord | Distribution
+    ) -> tuple[PackageFacts, PackageFiles]:
+        """What a package needs, who needs it, what has changed it, and its files, each of which is looked at.
+
+        In a thread. Of an environment on another machine the files are not known.
+        """
+        from condatui_core.analyses.package_facts import package_facts  # noqa: PLC0415 - not before somebody looks
+        from condatui_core.prefixes.package_files import read_package_files  # noqa: PLC0415 - as above
+
+        def inspected() -> tuple[PackageFacts, PackageFiles]:
+            facts = package_facts(environment.contents or PrefixContents(), package)
+            if environment.host:
+                return facts, PackageFiles(why_not="A snapshot tells no files.")
+            return facts, read_package_files(environment.prefix, package)
+
+        return await asyncio.to_thread(inspected)
 
     async def groups(
         self,
@@ -451,6 +473,16 @@ class Workbench:
         self.may_set_baseline()
         self.check_writable()
         return await asyncio.to_thread(KeepMarks(self.locations).set_baseline, prefix)
+
+    async def write_setting(self, name: str, value: object) -> Path:
+        """Write one setting into the user's settings file, for the next runs, and return the file.
+
+        Raises RefusedError if nothing may be changed, CondatuiError if the file cannot be read, changed or written.
+        """
+        from condatui_core.settings_files.editing import write_setting  # noqa: PLC0415 - as above
+
+        self.check_writable()
+        return await asyncio.to_thread(write_setting, self.locations, name, value)
 
     def may_set_baseline(self) -> None:
         """Raise RefusedError if the settings name a baseline, which would win over one that is remembered."""

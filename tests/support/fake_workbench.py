@@ -14,6 +14,7 @@ from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.restore.listing import last_change
 from condatui_core.analyses.alike import alike_groups
 from condatui_core.analyses.baseline_proposal import BaselineDraft, propose_baseline
+from condatui_core.analyses.package_facts import PackageFacts, package_facts
 from condatui_core.disk.cleanup import CleanupSurvey
 from condatui_core.disk.usage import DiskUsage
 from condatui_core.environment_files.export import ExportText
@@ -30,6 +31,7 @@ from condatui_core.records.gpu import GpuResult
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.kernel import Reference
 from condatui_core.records.other_machine import OtherMachines
+from condatui_core.records.package import Distribution, PackageFiles, PackageRecord
 from condatui_core.records.relinking import RelinkSurvey
 from condatui_core.records.request import ExportRequest, RestoreRequest, RollbackRequest, SeparateRequest
 from condatui_core.records.restore_point import RestorePointSummary
@@ -208,7 +210,13 @@ class FakeWorkbench:
         """The prefixes whose files were looked at for that."""
         self.slim_gate: asyncio.Event | None = None
         """What each such look waits for."""
+        self.package_files: PackageFiles | CondatuiError = PackageFiles()
+        """The files of every package."""
+        self.package_gate: asyncio.Event | None = None
+        """What each look at a package waits for."""
         self.traces = FakeTraces()
+        self.written_settings: dict[str, object] = {}
+        """What was written into the settings file, by name."""
         self.thresholds: list[float] = []
         """With which threshold groups were looked for."""
         self.group_gate: asyncio.Event | None = None
@@ -269,6 +277,11 @@ class FakeWorkbench:
         self.user_marks = replace(self.user_marks, baseline=prefix)
         return self.user_marks
 
+    async def write_setting(self, name: str, value: object) -> Path:
+        self.check_writable()
+        self.written_settings[name] = value
+        return Path("/nowhere/settings.yaml")
+
     async def verify(self, environment: Environment, file: str, channels: ChannelConfig) -> Verification:
         return await asyncio.to_thread(verify_file, environment, file, channels, "linux-64")
 
@@ -328,6 +341,16 @@ class FakeWorkbench:
         if self.file_gate:
             await self.file_gate.wait()
         return self.file_findings.get(environment.prefix, ())
+
+    async def inspect_package(
+        self, environment: Environment, package: PackageRecord | Distribution
+    ) -> tuple[PackageFacts, PackageFiles]:
+        assert environment.contents
+        if self.package_gate:
+            await self.package_gate.wait()
+        if isinstance(self.package_files, CondatuiError):
+            raise self.package_files
+        return package_facts(environment.contents, package), self.package_files
 
     async def revisions(self, environment: Environment) -> tuple[RevisionFacts, ...]:
         self.looks_back.append(environment.prefix)

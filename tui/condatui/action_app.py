@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from textual.message import Message
 
 from condatui.messages import (
     BaselineProposed,
+    ColumnsChosen,
     FilterDropped,
     FilterNamed,
     JobChanged,
@@ -40,8 +41,9 @@ if TYPE_CHECKING:
     from condatui.view_models.plan import Facts
     from condatui_core.records.request import Request
 
-SEEN_GROUP, LEAVE_GROUP = "seen", "leave"
-"""The worker groups of settling the jobs that the user has seen, and of cancelling those at work before leaving."""
+SEEN_GROUP, LEAVE_GROUP, SETTINGS_GROUP = "seen", "leave", "settings"
+"""The worker groups of settling the jobs that the user has seen, of cancelling those at work before leaving, and of
+writing a setting."""
 
 
 # Keys that arrive together, as over a slow line, take effect in their order
@@ -178,6 +180,19 @@ class ActionApp(OrderedKeys):
     def _forget_filter(self, event: FilterDropped) -> None:
         self._change_marks(forget_filter(self.session.workbench, event.name))
 
+    @on(ColumnsChosen)
+    def _keep_columns(self, event: ColumnsChosen) -> None:
+        written = self._write_columns(event.columns)
+        self.run_worker(written, group=SETTINGS_GROUP, exit_on_error=False, description="write the settings")
+
+    async def _write_columns(self, columns: Sequence[str]) -> None:
+        try:
+            file = await self.session.workbench.write_setting("columns", columns)
+        except CondatuiError as error:
+            self._say(f"These columns hold until you leave. {self._in_words(error)}")
+        else:
+            self._say(f"The columns stay so: {sanitize(str(file))}")
+
     def action_baseline(self) -> None:
         """Make the environment under the cursor the baseline; if it is that, no more."""
         if current := self._place().action_context.current:
@@ -203,10 +218,15 @@ class ActionApp(OrderedKeys):
             try:
                 notice = await change
             except CondatuiError as error:
-                advice = self.session.words(error.advice)
-                notice = sanitize(f"{error.in_one_line} {advice}".strip())
+                notice = self._in_words(error)
             else:
                 self.action_reload()
+        self._say(notice)
+
+    def _in_words(self, error: CondatuiError) -> str:
+        return sanitize(f"{error.in_one_line} {self.session.words(error.advice)}".strip())
+
+    def _say(self, notice: str) -> None:
         if isinstance(self.screen, PlaceScreen):
             self.screen.say(notice)
 
@@ -271,8 +291,7 @@ class ActionApp(OrderedKeys):
     def _show_end(self, event: JobEnded) -> None:
         from condatui.view_models.jobs import result_words  # noqa: PLC0415 - imported at the first use
 
-        if isinstance(self.screen, PlaceScreen):
-            self.screen.say(result_words(event.job))
+        self._say(result_words(event.job))
         self.action_reload()
 
     @on(JobsSeen)

@@ -33,6 +33,7 @@ from condatui.messages import (
     GpuLearned,
     InventoryLoaded,
     OthersRead,
+    PackageSought,
 )
 from condatui.palette import Palette, PlaceCommands
 from condatui.recovering_app import RecoveringApp
@@ -47,6 +48,7 @@ from condatui.services.loader import LOAD_GROUP, Loader
 from condatui.services.signals import leaving_on_signals
 from condatui.services.snapshot_reader import OTHERS_GROUP, SnapshotReader
 from condatui.session import Session
+from condatui.view_models.environments.columns import check_columns
 from condatui.view_models.styles import check_theme
 from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
@@ -80,8 +82,12 @@ class CondatuiApp(RecoveringApp):
         clock: Callable[[], datetime],
         first: Inventory | None = None,
     ) -> None:
-        """`first` is shown before anything is read. Raises SettingError for an unknown theme or impossible keys."""
+        """`first` is shown before anything is read.
+
+        Raises SettingError for an unknown theme or column, or impossible keys.
+        """
         super().__init__()
+        check_columns(workbench.settings.columns)
         self.animation_level = "none"
         self.session = Session(self, workbench, host=host, clock=clock)
         self.set_class(workbench.settings.ascii, "-ascii")
@@ -316,6 +322,14 @@ class CondatuiApp(RecoveringApp):
             self.pop_screen()
         if isinstance(self.screen, EnvironmentsScreen):
             self.screen.go_to(event.prefix)
+
+    @on(PackageSought)
+    async def _show_everywhere(self, event: PackageSought) -> None:
+        await self.switch_mode("environments")
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        if isinstance(self.screen, EnvironmentsScreen):
+            self.screen.seek_package(event.name)
 
 
 def _as_message(group: str, error: BaseException) -> CondatuiError:

@@ -161,6 +161,22 @@ class FilterDropped(Message):
         self.name = name
 
 
+class PackageSought(Message):
+    """The user wants to see which environments have a package."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+
+class ColumnsChosen(Message):
+    """The user has chosen the columns of place 1, which from now on stay so."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        super().__init__()
+        self.columns = tuple(columns)
+
+
 class VerifyProposed(Message):
     """The user names a file that describes an environment."""
 

@@ -15,6 +15,7 @@ from condatui.actions.keymap import Keymap
 from condatui.actions.registry import ACTION_BY_ID
 from condatui.clipboard import Clipboard
 from condatui.view_models import glyphs
+from condatui.view_models.channel_codes import ChannelCodes, CodesOfEnvironments
 from condatui.view_models.cleanup.found import CleanupOptions
 from condatui.view_models.environments.filter_fields import NO_COSTS, FilterFacts
 from condatui.view_models.gpu import GpuState, gpu_word
@@ -138,6 +139,20 @@ class Session:
         return self._united.listed(self.inventory, self.others) if self.others else self.inventory.environments
 
     @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The ids of the columns of place 1 that the user has chosen, until now; empty for the usual ones."""
+        return self.workbench.settings.columns
+
+    @property
+    def channel_codes(self) -> ChannelCodes:
+        """The code of each channel that any environment has packages from, by its name."""
+        return self._code_book.of(self.everywhere.environments)
+
+    @cached_property
+    def _code_book(self) -> CodesOfEnvironments:
+        return CodesOfEnvironments()
+
+    @cached_property
     def _united(self) -> United:
         """What is known of all machines together."""
         from condatui.view_models.told import United  # noqa: PLC0415 - only snapshots need it
@@ -210,6 +225,11 @@ class Session:
     def choose_cleanup(self, options: CleanupOptions) -> None:
         """Take in what the user has chosen for cleaning up."""
         self.cleanup_options = options
+        self.changed.publish(self)
+
+    def choose_columns(self, columns: Sequence[str]) -> None:
+        """Take in the columns of place 1; empty for the usual ones."""
+        self.columns = tuple(columns)
         self.changed.publish(self)
 
     @property

@@ -158,3 +158,31 @@ class MalformedPin(Struct, frozen=True, kw_only=True):
     line: str
     name: str
     """The package that it names, which is not installed; empty if the line is no spec."""
+
+
+class PackageFile(Struct, frozen=True):
+    """One file of a package."""
+
+    path: str
+    """Relative to the prefix."""
+    bytes: int | None
+    """What it takes on the disk; None if it is not there, or cannot be looked at."""
+
+
+class PackageFiles(Struct, frozen=True):
+    """The files of a package as its own record lists them."""
+
+    files: tuple[PackageFile, ...] = ()
+    """Sorted by path."""
+    why_not: str = ""
+    """Why they are not known; empty if they are."""
+
+    @property
+    def bytes(self) -> int:
+        """What all of them take on the disk."""
+        return sum(each.bytes or 0 for each in self.files)
+
+    @property
+    def missing(self) -> int:
+        """How many are not there."""
+        return sum(each.bytes is None for each in self.files)

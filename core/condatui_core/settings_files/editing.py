@@ -1,4 +1,4 @@
-"""Changes the user's settings file: makes one to begin with, and replaces it by a draft that was checked."""
+"""Changes the user's settings file: makes one to begin with, replaces it by a checked draft, writes one setting."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from condatui_core.fs.atomic_write import write_new, write_whole
 from condatui_core.fs.private_directory import PrivateDirectory
 from condatui_core.fs.safe_read import read_bounded, reason
 from condatui_core.settings import Locations
+from condatui_core.settings_files.amending import with_setting
 from condatui_core.settings_files.parsing import LARGEST, check_settings, decoded, settings_text
 from condatui_core.settings_files.template import settings_template
 
@@ -23,6 +24,19 @@ def write_template(locations: Locations) -> Path:
     except FileExistsError as error:
         hint = "`condatui config --edit` changes it."
         raise RefusedError("The settings file is there already, and stays as it is.", str(file), hint) from error
+    return file
+
+
+def write_setting(locations: Locations, name: str, value: object) -> Path:
+    """Write one setting into the user's settings file, and leave everything else in it as it is.
+
+    Raises UsageError if the file is unusable or its text cannot be changed, CondatuiError if it cannot be written.
+    """
+    file = locations.settings_file
+    former = settings_text(file)
+    text = with_setting(former, name, value, file)
+    check_settings(text, file, locations.home)
+    _replace(file, former, text)
     return file
 
 
@@ -64,14 +78,7 @@ class SettingsDraft:
 
     def accept(self) -> None:
         """Replace the settings file. Raises UsageError if another program has changed that meanwhile."""
-        meanwhile = UsageError("The settings file was changed by something else meanwhile.", str(self._target))
-        there = os.path.lexists(self._target)
-        if settings_text(self._target) != self._former:
-            raise meanwhile
-        try:
-            _write(self._target, self.text(), replace=there)
-        except FileExistsError as error:
-            raise meanwhile from error
+        _replace(self._target, self._former, self.text())
 
     def keep_rejected(self) -> str:
         """Keep what was written where it sets nothing, and say where, or why not; empty if nothing was changed.
@@ -101,6 +108,18 @@ def _kept(data: bytes, *places: Path) -> Path:
             return file
     write_whole(_in_directory(places[-1]), data, replace=True)
     return places[-1]
+
+
+def _replace(file: Path, former: str, text: str) -> None:
+    """Replace a settings file whose text is still the `former` one, or make it. Raises UsageError if it is not."""
+    meanwhile = UsageError("The settings file was changed by something else meanwhile.", str(file))
+    there = os.path.lexists(file)
+    if settings_text(file) != former:
+        raise meanwhile
+    try:
+        _write(file, text, replace=there)
+    except FileExistsError as error:
+        raise meanwhile from error
 
 
 def _write(file: Path, text: str, *, replace: bool) -> None:

@@ -20,6 +20,7 @@ _HEAD = """\
 _EXAMPLES: Mapping[str, str] = {
     "conda": "[/opt/conda/bin/conda]",
     "roots": "[/scratch/shared/envs]",
+    "columns": "[disk, frees, used, findings]",
     "keys": '{environments.sort: "o"}',
 }
 """Of what is empty unless it is set, so that its form can be seen."""

@@ -146,7 +146,7 @@ def test_one_variable_moves_every_path(tmp_path: Path) -> None:
 
 def test_a_setting_that_is_not_known_is_answered_with_the_nearest_or_with_all(tmp_path: Path) -> None:
     assert refused(tmp_path, "stale_day: 90\n").hint == "Did you mean `stale_days`?"
-    far = refused(tmp_path, "colour: red\n")
+    far = refused(tmp_path, "flavour: red\n")
     assert all(each in far.hint for each in Settings.__struct_fields__)
 
 

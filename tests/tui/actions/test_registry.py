@@ -18,6 +18,7 @@ from condatui.screens.environments import EnvironmentsScreen
 from condatui.screens.failure import FailureScreen
 from condatui.screens.jobs import JobsScreen
 from condatui.screens.nodes import NodesScreen
+from condatui.screens.package import PackageScreen
 from condatui.screens.place import PlaceScreen
 from condatui.screens.places import FAILURE, PLACES
 from condatui.screens.restore import RestoreScreen
@@ -39,6 +40,7 @@ OWNERS: dict[str, tuple[type[object], ...]] = {
     "failure": (FailureScreen,),
     "browse": (BrowseScreen,),
     "nodes": (NodesScreen,),
+    "package": (PackageScreen,),
     "list": (VirtualTable, TextPane),
 }
 

@@ -136,7 +136,7 @@ def test_init_writes_all_settings_and_changes_none(user: User) -> None:
     bare = "\n".join(line.removeprefix("#") if ": " in line and line[1] != " " else line for line in text.splitlines())
     user.file.write_text(bare)
     opened = read_settings(user.invocation.locations, {})
-    assert replace(opened, conda=(), roots=(), keys={}) == Settings()
+    assert replace(opened, conda=(), roots=(), columns=(), keys={}) == Settings()
 
 
 def test_init_replaces_nothing(user: User) -> None:
@@ -172,6 +172,7 @@ def test_a_first_edit_begins_with_the_commented_file(user: User) -> None:
     [
         ("\nstale_days: soon\n", "line 2"),
         ("theme: mauve\n", "There is no theme `mauve`"),
+        ("columns: [disk, chanels]\n", "There is no column `chanels`"),
         ("keys: {environments.sort: nokey}\n", "There is no key `nokey`"),
         ("keys: {sort: o}\n", "There is no action `sort`"),
         ("[", "not valid YAML"),

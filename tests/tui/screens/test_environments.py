@@ -12,7 +12,9 @@ from condatui.widgets.blocks_pane import BlocksPane
 from condatui.widgets.virtual_table import VirtualTable
 from condatui_core.records.environment import Inventory
 from condatui_core.records.request import MergeRequest
+from condatui_core.settings import Settings
 from support.fake_jobs import made_job, plan_like
+from support.fake_workbench import FakeWorkbench
 from support.inventories import ROOT, environment, finding, inventory, loaded, package, research
 from support.pilots import Driver, opened
 
@@ -233,12 +235,45 @@ async def test_any_size_will_do(size: tuple[int, int]) -> None:
         assert all(len(line) <= size[0] for line in driver.text.splitlines())
 
 
-async def test_details_stand_below_in_80_columns_and_beside_in_160() -> None:
+async def test_details_stand_below_unless_the_table_has_all_its_columns_with_them_beside_it() -> None:
+    async with opened(machine(), size=(199, 24)) as driver:
+        place = driver.place
+        assert place.detail.region.y == place.table.region.bottom
+        await driver.pilot.resize_terminal(200, 50)
+        await driver.until(lambda: place.detail.region.x == place.table.region.right == 133)
+        assert "channels" in driver.text.splitlines()[1]
+        await driver.pilot.resize_terminal(80, 24)
+        await driver.until(lambda: place.detail.region.y == place.table.region.bottom)
+        (row,) = (line.split() for line in driver.text.splitlines() if line.strip().startswith("research"))
+        assert "cf+pt" in row
+
+
+async def test_the_help_says_which_channels_are_meant() -> None:
+    async with opened(machine(), size=(100, 200)) as driver:
+        await driver.press("question_mark")
+        assert ["cf", "conda-forge"] in [line.split() for line in driver.text.splitlines()]
+
+
+async def test_chosen_columns_that_are_too_wide_are_reached_by_scrolling() -> None:
+    wide = ("findings", "channels", "python", "packages", "disk", "frees", "inodes", "used")
+    workbench = FakeWorkbench(machine(), settings=Settings(watch_seconds=0, columns=wide))
+    async with opened(workbench=workbench, size=(60, 20)) as driver:
+        header = driver.text.splitlines()[1]
+        assert "findings" in header and "used" not in header and header.endswith("›")
+        await driver.press(*["right"] * 9)
+        header = driver.text.splitlines()[1]
+        assert header.startswith("‹") and header.rstrip().endswith("used")
+        await driver.pilot.resize_terminal(150, 20)
+        await driver.until(lambda: "name▴" in driver.text and "‹" not in driver.text)
+
+
+async def test_what_the_environments_are_sorted_by_is_shown() -> None:
     async with opened(machine(), size=(80, 24)) as driver:
-        table, detail = driver.place.table.region, driver.place.detail.region
-        assert detail.y == table.bottom
-        await driver.pilot.resize_terminal(160, 50)
-        await driver.until(lambda: driver.place.detail.region.x == driver.place.table.region.right)
+        assert "inodes" not in driver.text
+        driver.workbench.disk.script = ()
+        await driver.press("s", "s", "s")
+        assert driver.place.environment_query.by == "inodes"
+        assert "inodes▾" in driver.text
 
 
 async def test_help_lists_the_keys_of_this_place_in_place() -> None:

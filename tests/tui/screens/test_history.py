@@ -85,6 +85,44 @@ async def test_the_command_is_copied_whole() -> None:
         assert driver.app.clipboard == UPDATE
 
 
+LONG = "conda create -n long " + " ".join(f"package-number-{number}=1.{number}" for number in range(40))
+
+
+def long_history() -> Inventory:
+    history = History(
+        revisions=(
+            Revision(number=0, at=NOW, command=LONG, added=("a-1-0",)),
+            Revision(number=1, at=NOW, command="conda install b", added=("b-1-0",)),
+        )
+    )
+    return inventory(environment("long", contents=PrefixContents(packages=(package("a"),), history=history)))
+
+
+@pytest.mark.parametrize("size", [(80, 48), (200, 55)])
+async def test_a_long_command_is_read_whole_below_its_revision(size: tuple[int, int]) -> None:
+    async with opened(long_history(), size=size) as driver:
+        await to_history(driver)
+        await driver.press("enter", "j")
+        await driver.until(lambda: "package-number-39=1.39" in driver.text)
+        assert all(f"package-number-{number}=1.{number}" in driver.text for number in range(40))
+        await driver.press("y")
+        assert driver.app.clipboard == LONG
+        await driver.press("k")
+        await driver.until(lambda: "$ conda install b" in driver.text)
+
+
+async def test_a_command_that_is_longer_than_the_pane_is_read_by_scrolling() -> None:
+    async with opened(long_history(), size=(80, 20)) as driver:
+        await to_history(driver)
+        await driver.press("enter", "j")
+        assert "package-number-39" not in driver.text
+        await driver.press("enter", "G")
+        assert "package-number-39=1.39" in driver.text
+        assert driver.place.action_context.revision == 0
+        await driver.press("escape")
+        assert driver.place.table.has_focus
+
+
 async def test_actions_know_the_revision_under_the_cursor_while_the_history_has_the_focus() -> None:
     async with opened(workbench=workbench()) as driver:
         seen = []

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
-from condatui.view_models.format import format_age, short_bytes, shorten_middle, shorten_text
+from condatui.view_models.format import (
+    format_age,
+    kept_in_place,
+    padded,
+    short_bytes,
+    shorten_middle,
+    shorten_text,
+)
 from condatui_core.text import format_bytes
 from support.inventories import NOW
 
@@ -86,3 +93,17 @@ def test_a_styled_text_is_cut_like_a_plain_one_and_keeps_its_styles() -> None:
     short = shorten_text(text, 12)
     assert short.plain == shorten_middle(text.plain, 12)
     assert [(short.plain[span.start : span.end], span.style) for span in short.spans] == [("al-v2", "dim")]
+
+
+@given(st.text(max_size=10), st.integers(0, 30))
+def test_padding_counts_cells(text: str, cells: int) -> None:
+    assert cell_len(padded(text, cells)) == cell_len(padded(text, cells, align="right")) == max(cells, cell_len(text))
+
+
+def test_a_name_from_right_to_left_stays_in_its_column() -> None:
+    """Marks on both sides take no cell, and keep the numbers of the next column out of the name's direction."""
+    hebrew = Text("סביבה-2", "bold")
+    assert kept_in_place(hebrew).plain == "\u200eסביבה-2\u200e"
+    assert kept_in_place(hebrew).cell_len == hebrew.cell_len
+    for plain in (Text("env"), Text("環境"), Text("naïve")):
+        assert kept_in_place(plain) is plain

@@ -15,7 +15,18 @@ from condatui.actions.context import ActionContext, ActsOn, not_on_these
 
 
 Place = Literal[
-    "everywhere", "list", "environments", "compare", "cleanup", "jobs", "restore", "log", "failure", "browse", "nodes"
+    "everywhere",
+    "list",
+    "environments",
+    "compare",
+    "cleanup",
+    "jobs",
+    "restore",
+    "log",
+    "failure",
+    "browse",
+    "nodes",
+    "package",
 ]
 """Where an action applies; `list` is any widget with lines to move through, in any place."""
 

@@ -148,6 +148,16 @@ _ENVIRONMENTS = (
         "Environments",
     ),
     KeyAction(
+        "environments.columns",
+        "Choose the columns",
+        "|",
+        "Choose which columns the environments have, and in which order; they stay so.",
+        "screen.columns",
+        ("environments",),
+        "Environments",
+        takes_keys=True,
+    ),
+    KeyAction(
         "environments.previous_tab",
         "Previous details",
         "[",
@@ -292,6 +302,54 @@ _NODES = (
     ),
 )
 
+_PACKAGE = (
+    KeyAction(
+        "package.everywhere",
+        "Where else the package is",
+        "w",
+        "Show the environments that have the package under the cursor, each with its version.",
+        "screen.everywhere",
+        ("package", "environments"),
+        "Package",
+        takes_keys=True,
+    ),
+    KeyAction(
+        "package.filter",
+        "Filter",
+        "/",
+        "Show only the files that match; `!` in front shows only those that do not.",
+        "screen.filter",
+        ("package",),
+        "Package",
+        "filter",
+        takes_keys=True,
+    ),
+    KeyAction(
+        "package.switch",
+        "Switch between facts and files",
+        "tab,shift+tab",
+        "From the facts to the files and back.",
+        "screen.switch",
+        ("package",),
+        "Package",
+        "files",
+    ),
+)
+
+_WITH_LINES: tuple[Place, ...] = (
+    "environments",
+    "compare",
+    "cleanup",
+    "jobs",
+    "restore",
+    "log",
+    "failure",
+    "browse",
+    "nodes",
+    "package",
+)
+"""The places with a line under the cursor, and a way back."""
+
 _SHARED = (
     KeyAction(
         "copy",
@@ -299,7 +357,7 @@ _SHARED = (
         "y",
         "Copy what is under the cursor: into tmux's buffer, or to the clipboard of your terminal, over SSH too.",
         "screen.copy",
-        ("environments", "compare", "cleanup", "jobs", "restore", "log", "failure", "browse", "nodes"),
+        _WITH_LINES,
         "Everywhere",
         "copy",
     ),
@@ -310,7 +368,7 @@ _SHARED = (
         "Back: out of the help, the details, a zoom, the filter, the log, and at last to the environments; puts the "
         "notice of an interrupted job away.",
         "screen.back",
-        ("environments", "compare", "cleanup", "jobs", "restore", "log", "failure", "browse", "nodes"),
+        _WITH_LINES,
         "Everywhere",
     ),
 )
@@ -360,6 +418,7 @@ ACTIONS: tuple[KeyAction, ...] = (
     *_ENVIRONMENTS,
     *_BROWSE,
     *_NODES,
+    *_PACKAGE,
     *_COMPARE,
     *ON_CLEANUP,
     *ON_JOBS,

@@ -11,6 +11,7 @@ import click
 from condatui.actions.keymap import Keymap
 from condatui.cli.invocation import Invocation
 from condatui.cli.reporting import report, say
+from condatui.view_models.environments.columns import check_columns
 from condatui.view_models.styles import check_theme
 from condatui_core.errors import CondatuiError, UsageError
 from condatui_core.settings import SettingError
@@ -81,11 +82,13 @@ def _take(draft: SettingsDraft, invocation: Invocation) -> UsageError | None:
 
 
 def _check_for_workbench(draft: SettingsDraft, invocation: Invocation) -> None:
-    """Check what only the workbench knows: which themes, actions and keys there are."""
+    """Check what only the workbench knows: which themes, columns, actions and keys there are."""
     given = parse_settings(draft.text(), invocation.locations.settings_file)
     try:
         if (theme := given.get("theme")) and theme.value:
             check_theme(str(theme.value))
+        if (columns := given.get("columns")) and isinstance(columns.value, list):
+            check_columns([str(each) for each in columns.value])
         if (keys := given.get("keys")) and isinstance(keys.value, dict):
             Keymap.of_settings(keys.value)
     except SettingError as error:

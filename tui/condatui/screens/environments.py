@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec.structs import replace
@@ -11,6 +11,7 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.events import Resize
 
 from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext
@@ -25,7 +26,9 @@ from condatui.services.tracer import Tracer
 from condatui.services.verifier import Verifier
 from condatui.session import Session
 from condatui.view_models import styles
+from condatui.view_models.channel_codes import code_legend
 from condatui.view_models.details.subject import DetailSubject
+from condatui.view_models.environments.columns import CODES, columns_of, fit_beside
 from condatui.view_models.environments.filter_values import NOTHING_KNOWN, Choices, choices_at, known_values
 from condatui.view_models.environments.filters import HELP as FILTER_HELP
 from condatui.view_models.environments.query import EnvironmentQuery
@@ -57,6 +60,7 @@ class EnvironmentsScreen(FilteredPlace):
     PLACE = "environments"
     LANGUAGES: ClassVar = {"What a filter can say": FILTER_HELP}
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("environments")]
+    HORIZONTAL_BREAKPOINTS = []  # noqa: RUF012 - the columns say from which width on the details are beside the table
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -81,6 +85,7 @@ class EnvironmentsScreen(FilteredPlace):
 
     def compose_body(self) -> ComposeResult:
         """The environments and the details."""
+        self._arrange()
         yield VirtualTable(self.session.glyphs, id="environments")
         yield DetailPane(self.session.glyphs, id="detail")
 
@@ -130,6 +135,12 @@ class EnvironmentsScreen(FilteredPlace):
         yield from (replace(each, hint=hints[each.id]) for each in actions if each.id in hints)
         yield from (each for each in actions if each.id not in hints)
 
+    @property
+    def explained(self) -> Mapping[str, Sequence[tuple[str, str]]]:
+        """What the help explains: the filter, the channels in short, and the signs."""
+        channels = [(code, sanitize(name)) for code, name in code_legend(self.session.channel_codes)]
+        return {**super().explained, **({"Channels in short": channels} if channels else {})}
+
     def on_mount(self) -> None:
         """Focus the environments."""
         self.focus_body()
@@ -156,7 +167,16 @@ class EnvironmentsScreen(FilteredPlace):
         self.environment_query = replace(self.environment_query, remembered=session.remembered_filters)
         found = self.environment_query.select(session.listed, session.filter_facts)
         self.shown, self._unknown = tuple(map(self._calmed, found.shown)), found.unknown
-        self._model = EnvironmentsModel(
+        self._model = self._model_with(session.columns, former=self._model)
+        self.table.show_order(self.environment_query.by, descending=self.environment_query.descending)
+        self._arrange()
+        self.table.set_model(self._model, empty=self._why_empty())
+        self._show_detail()
+
+    def _model_with(self, chosen: Sequence[str], *, former: EnvironmentsModel | None = None) -> EnvironmentsModel:
+        """The rows that are shown, with the usual columns or with chosen ones."""
+        session = self.session
+        return EnvironmentsModel(
             self.shown,
             now=session.clock(),
             glyphs=session.glyphs,
@@ -166,11 +186,26 @@ class EnvironmentsScreen(FilteredPlace):
             here=session.host if session.others and session.others.machines else "",
             packages=self.environment_query.packages,
             home=str(session.workbench.locations.home),
-            former=self._model,
+            chosen=chosen,
+            sorted_by=self.environment_query.by,
+            codes=session.channel_codes,
+            former=former,
         )
-        self.table.show_order(self.environment_query.by, descending=self.environment_query.descending)
-        self.table.set_model(self._model, empty=self._why_empty())
-        self._show_detail()
+
+    def _arrange(self) -> None:
+        """Put the details beside the table if all of its columns have room there, otherwise below."""
+        several = bool(self.session.others and self.session.others.machines)
+        columns = columns_of(
+            self.session.columns,
+            absent=() if several else ("host",),
+            packages=self.environment_query.packages,
+            sorted_by=self.environment_query.by,
+        )
+        self.set_class(fit_beside(self.app.size.width, columns), "-wide")
+
+    async def _on_resize(self, event: Resize) -> None:
+        await super()._on_resize(event)
+        self._arrange()
 
     def _calmed(self, environment: Environment) -> Environment:
         """The environment; what a job is making or deleting looks damaged until it has ended, which is no finding."""
@@ -220,6 +255,7 @@ class EnvironmentsScreen(FilteredPlace):
                     traced,
                     session.key("gpu.cancel"),
                     verified,
+                    session.channel_codes,
                 )
             )
 
@@ -238,6 +274,7 @@ class EnvironmentsScreen(FilteredPlace):
             DiskSubject(environment, told=told),
             GpuSubject(environment, session.gpus, told.now, told=told),
             slim=SlimSubject(environment.prefix, state="impossible", why=no_slimming(environment.host)),
+            codes=session.channel_codes,
             told=told,
         )
 
@@ -276,7 +313,11 @@ class EnvironmentsScreen(FilteredPlace):
         self._apply_query(self.environment_query.filtered(text))
 
     async def action_filter(self) -> None:
-        """Open the filter, and find out which values the environments have."""
+        """Filter the environments; while the packages have the focus, those."""
+        if self.detail.tab == "packages" and self.detail.view.has_focus:
+            await self.detail.type_packages_filter()
+            self.draw_bottom()
+            return
         await super().action_filter()
         if self._known_of is not self.session.listed:
             self._learn_values(self.session.listed)
@@ -285,7 +326,7 @@ class EnvironmentsScreen(FilteredPlace):
     async def _learn_values(self, environments: tuple[Environment, ...]) -> None:
         self._known = await asyncio.to_thread(known_values, environments, self.session.host)
         self._known_of = environments
-        self.query_one(FilterBar).offer()
+        self.query_one("#filter", FilterBar).offer()
 
     def filter_choices(self, text: str, cursor: int) -> Choices:
         """The fields before a colon, their values after it, and the filters that are remembered."""
@@ -297,6 +338,17 @@ class EnvironmentsScreen(FilteredPlace):
             return shorten_text(Text(sanitize(error), styles.WARNING), width, self.session.glyphs.ellipsis, cut="end")
         help_text = Text("enter keep  esc clear  up/down choose  tab take  ! inverse  | or")
         return shorten_text(help_text, width, self.session.glyphs.ellipsis, cut="end")
+
+    @on(DetailPane.FilterTyped)
+    def _end_packages_filter(self) -> None:
+        self.draw_bottom()
+
+    def hints(self, width: int) -> Text:
+        """The hints; while the user types a filter for the packages, what it can say."""
+        if not self.detail.is_typed_in:
+            return super().hints(width)
+        hints = Text("enter keep  esc clear  ! inverse  name, version, build, channel, pip, asked")
+        return shorten_text(hints, width, self.session.glyphs.ellipsis, cut="end")
 
     @on(VirtualTable.CursorMoved, "#environments")
     def _follow_cursor(self) -> None:
@@ -315,6 +367,29 @@ class EnvironmentsScreen(FilteredPlace):
             self.detail.view.focus()
         else:
             self.focus_body()
+
+    @on(VirtualTable.Selected, "#packages")
+    async def _open_package(self) -> None:
+        """Show all there is to say of the package under the cursor."""
+        from condatui.screens.package import PackageScreen  # noqa: PLC0415 - imported at the first use
+
+        environment, row = self.current_environment, self.detail.package
+        if self.help_is_open:
+            self.close_help()
+        elif environment and row:
+            await self.app.push_screen(PackageScreen(self.session, environment, row.package))
+
+    def action_everywhere(self) -> None:
+        """Show which environments have the package under the cursor."""
+        if row := self.detail.package:
+            self.seek_package(row.name)
+        else:
+            self.say("There is no package under the cursor: tab goes to the packages.")
+
+    def seek_package(self, name: str) -> None:
+        """Show the environments that have a package, and what each of them has of it."""
+        self.apply_filter(f'package:"{name}"' if " " in name else f"package:{name}")
+        self.focus_body()
 
     def action_mark(self) -> None:
         """Mark or unmark the environment under the cursor, and go to the next."""
@@ -335,6 +410,14 @@ class EnvironmentsScreen(FilteredPlace):
     def action_reverse(self) -> None:
         """Reverse the order."""
         self._apply_query(self.environment_query.reversed())
+
+    async def action_columns(self) -> None:
+        """Choose the columns, beginning with those that have room."""
+        from condatui.panels.columns_panel import ColumnsPanel  # noqa: PLC0415 - imported at the first use
+
+        usual = self.table.columns_with_room(self._model_with(()))
+        ids = tuple("channels" if each.id == CODES else each.id for each in usual)
+        await self.open_panel(ColumnsPanel(self.session, ids))
 
     def _apply_query(self, query: EnvironmentQuery) -> None:
         self.environment_query = query
@@ -421,6 +504,8 @@ class EnvironmentsScreen(FilteredPlace):
         """Leave the innermost of the help, the details, the zoom, the filter and a notice."""
         if self.help_is_open:
             self.close_help()
+        elif self.detail.package_filter_is_in_use:
+            self.detail.filter_packages("")
         elif not self.table.has_focus:
             self.focus_body()
         elif self.has_class("-zoom-table"):

@@ -51,18 +51,18 @@ class FilteredPlace(PlaceScreen):
 
     def hints(self, width: int) -> Text:
         """The hints; while the user types a filter, those of the filter."""
-        typing = any(bar.display for bar in self.query(FilterBar))
+        typing = any(bar.display for bar in self.query("#filter"))
         return self.filter_hints(width) if typing else super().hints(width)
 
     async def action_filter(self) -> None:
         """Replace the status line by the filter, which is made at the first use."""
-        if not self.query(FilterBar):
+        if not self.query("#filter"):
             choices = ChoiceList(self.session.glyphs, id="choices")
             bar = FilterBar(choices, self.filter_choices, id="filter")
             await self.mount(bar, after="#status")
             await self.mount(choices)
         self.query_one("#status").display = False
-        self.query_one(FilterBar).open(self.filter_text)
+        self.query_one("#filter", FilterBar).open(self.filter_text)
         self.draw_bottom()
 
     @on(FilterBar.FilterChanged)
@@ -73,7 +73,7 @@ class FilteredPlace(PlaceScreen):
     def _close_filter(self, event: FilterBar.FilterClosed) -> None:
         if event.kept:
             self.table.settle()
-        self.query_one(FilterBar).display = False
+        self.query_one("#filter").display = False
         self.query_one("#status").display = True
         self.focus_body()
         self.draw_bottom()

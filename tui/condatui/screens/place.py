@@ -296,12 +296,16 @@ class PlaceScreen(Screen[None]):
         self._help.unfold(self._help_text)
         self.draw_bottom()
 
-    def _help_text(self, only: str) -> Text:
+    @property
+    def explained(self) -> Mapping[str, Sequence[tuple[str, str]]]:
+        """What the help explains besides keys: by title, (sign or word, meaning) pairs."""
         from condatui.view_models.legend import legend  # noqa: PLC0415 - imported at the first use
 
-        explained = {**self.LANGUAGES, **legend(self.PLACE, self.session.glyphs)}
+        return {**self.LANGUAGES, **legend(self.PLACE, self.session.glyphs)}
+
+    def _help_text(self, only: str) -> Text:
         width = self.size.width - 4
-        return help_text(self.actions, self.session.keymap, self.action_context, explained, width, only=only)
+        return help_text(self.actions, self.session.keymap, self.action_context, self.explained, width, only=only)
 
     @on(HelpPanel.HelpClosed)
     def _close_help(self) -> None:

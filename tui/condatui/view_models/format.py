@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -79,6 +80,28 @@ def shorten_text(text: Text, cells: int, ellipsis: str = "…", *, cut: Literal[
         return Text.assemble(text[: _characters_within(text.plain, room)], _fitting(ellipsis, cells))
     head, tail = _cut(text.plain, room)
     return Text.assemble(text[:head], _fitting(ellipsis, cells), text[tail:])
+
+
+def padded(text: str, cells: int, *, align: Literal["left", "right"] = "left") -> str:
+    """A text with spaces after it, or before it, up to so many cells: some characters take two, some take none."""
+    room = " " * (cells - cell_len(text))
+    return f"{room}{text}" if align == "right" else f"{text}{room}"
+
+
+_MARK = "\u200e"
+"""LEFT-TO-RIGHT MARK. An isolate would say the same, but older terminals take that for a character of one cell."""
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
+
+
+def kept_in_place(text: Text) -> Text:
+    """A text that stays in its column, where a terminal orders lines by the direction of what is written.
+
+    Without a mark behind a name in Hebrew or Arabic, such a terminal would take the numbers after it for a part of it
+    and show them in front. Other texts stay as they are.
+    """
+    if text.plain.isascii() or not _RIGHT_TO_LEFT.search(text.plain):
+        return text
+    return Text.assemble(_MARK, text, _MARK)
 
 
 def _fitting(ellipsis: str, cells: int) -> str:

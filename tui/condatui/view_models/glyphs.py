@@ -52,7 +52,7 @@ class Glyphs(Struct, frozen=True):
     """Sorted by this column, smallest first."""
     descending: str
     approximately: str
-    """Precedes a number that was not measured."""
+    """Precedes a number that was not measured, and an age of which the evidence is weak."""
     alike: str
     """Alike environments: precedes the name of the one to go to, and in place 3 the one that stays."""
     at_least: str
@@ -161,7 +161,7 @@ class Shapes(Struct, frozen=True):
     rule: str
     """One cell of a horizontal line."""
     left: str
-    """Before a choice: the left arrow key chooses another value."""
+    """Before a choice: the left arrow key chooses another value. Of a table: there are columns further to the left."""
     right: str
 
 

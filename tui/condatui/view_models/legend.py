@@ -21,7 +21,7 @@ _ENVIRONMENTS = (
     ("note", "a note"),
     ("good", "in the column gpu: a test run has computed, with the CUDA version of the build"),
     ("alike", "before a name: alike to that environment, by so many of their packages"),
-    ("approximately", "before a size: by the records, the disk is not measured yet"),
+    ("approximately", "before a size: by the records, the disk is not measured yet; before an age: weak evidence"),
     ("at_least", "before a size: something could not be read, so it is at least so much"),
     ("nothing", "there is none"),
     ("unread", "not read, measured or checked yet"),

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
+from rich.cells import cell_len
 from rich.text import Text
 
 from condatui.view_models import styles
 from condatui.view_models.details.health import findings_text
+from condatui.view_models.format import padded
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.remedies import RemedyWords
 from condatui_core.records.finding import Finding
@@ -117,10 +119,10 @@ def _move_words(move: PackageMove) -> str:
 
 
 def _facts(facts: Facts) -> Iterator[Text]:
-    width = max((len(label) for label, _ in facts), default=0)
+    width = max((cell_len(sanitize(label)) for label, _ in facts), default=0)
     for label, said in facts:
         first, *more = printable_lines(said) or [""]
-        yield Text.assemble((f"{sanitize(label).ljust(width)}  ", styles.DIM), first)
+        yield Text.assemble((f"{padded(sanitize(label), width)}  ", styles.DIM), first)
         for line in more:
             yield Text(f"{'':{width}}  {line}")
 

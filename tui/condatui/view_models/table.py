@@ -29,7 +29,10 @@ class TableColumn(Struct, frozen=True):
     priority: int = 0
     """Columns with the highest number leave first in a narrow terminal; 0 always stays."""
     comfort: int = 0
-    """The width that it keeps while other columns can still leave or shrink, if that is more than usual."""
+    """The width that a column of text keeps while other columns can still leave or shrink; 0 is the usual one."""
+    brief: bool = False
+    """Whether it says in short what the column before it says: it is shown in place of that where there is less room,
+    and its cell in place of one that would be cut."""
 
 
 class TableModel(Protocol):
@@ -72,6 +75,8 @@ class FittedColumn(Struct, frozen=True):
     """Cells."""
     gap: int = 0
     """Empty cells after it."""
+    brief: int | None = None
+    """The index of the cell that is shown where this one would be cut; None if there is none."""
 
 
 def measure(model: TableModel) -> tuple[int, ...]:
@@ -87,13 +92,15 @@ def measure(model: TableModel) -> tuple[int, ...]:
 def fit_columns(columns: Sequence[TableColumn], contents: Sequence[int], width: int) -> tuple[FittedColumn, ...]:
     """Choose and size the columns for a width: text shrinks first, then columns leave, then text shrinks to the least.
 
-    If they do not fit even then, the table scrolls sideways.
+    Before any leaves, those that have a brief form take it. If they do not fit even then, the table scrolls sideways.
+    With more room there are never fewer columns.
     """
     wanted = [
         FittedColumn(index, column, _wanted_width(column, need))
         for index, (column, need) in enumerate(zip(columns, contents, strict=True))
     ]
-    fitted = with_gaps(_those_with_room(wanted, width))
+    in_full = _in_full(wanted)
+    fitted = with_gaps(in_full if _least_width(in_full) <= width else _those_with_room(_in_brief(wanted), width))
     for least in (_COMFORTABLE, _LEAST):
         fitted = _give_way(fitted, width, least, [column.column.id for column in fitted if column.column.flexible])
         fitted = _give_way(
@@ -121,6 +128,27 @@ def _wanted_width(column: TableColumn, need: int) -> int:
     return need if column.flexible else min(need, max(column.width, len(column.title)))
 
 
+def least_width(columns: Sequence[TableColumn]) -> int:
+    """The width from which on all of these columns are there in full, whatever they contain."""
+    return _least_width(_in_full([FittedColumn(index, each, each.width) for index, each in enumerate(columns)]))
+
+
+def _in_full(wanted: Sequence[FittedColumn]) -> Sequence[FittedColumn]:
+    """The columns without the brief forms of others, which know where those are."""
+    briefs = {each.index for each in wanted if each.column.brief}
+    return [
+        replace(each, brief=each.index + 1 if each.index + 1 in briefs else None)
+        for each in wanted
+        if each.index not in briefs
+    ]
+
+
+def _in_brief(wanted: Sequence[FittedColumn]) -> Sequence[FittedColumn]:
+    """The columns without those that have a brief form."""
+    before_brief = {each.index - 1 for each in wanted if each.column.brief}
+    return [each for each in wanted if each.index not in before_brief]
+
+
 def _those_with_room(wanted: Sequence[FittedColumn], width: int) -> Sequence[FittedColumn]:
     """Drop the columns with the highest priority number, the rightmost first, until the others have useful widths."""
     staying = list(wanted)
@@ -139,7 +167,7 @@ def _least_width(fitted: Sequence[FittedColumn]) -> int:
 
 def _comfort(column: TableColumn) -> int:
     """The width that a column keeps while others can leave: numbers are never cut, text may be."""
-    return max(_COMFORTABLE, column.comfort) if column.flexible or column.align == "left" else column.width
+    return column.comfort or _COMFORTABLE if column.flexible or column.align == "left" else column.width
 
 
 def _give_way(

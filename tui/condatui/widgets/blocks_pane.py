@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
+from textual.message import Message
 
 from condatui.view_models.blocks import TextBlock, joined
 from condatui.view_models.glyphs import Glyphs, shapes_for
@@ -38,6 +39,18 @@ class BlocksPane(LinesPane):
         self._cursor = 0 if fresh else max(0, min(self._cursor, len(self._blocks) - 1))
         self.set_text(joined(self._blocks), top=0 if fresh else self._top)
         self._redraw(self._cursor)
+
+    class Opened(Message):
+        """The user opens the block under the cursor."""
+
+        def __init__(self, block: TextBlock) -> None:
+            super().__init__()
+            self.block = block
+
+    def action_open(self) -> None:
+        """Post that the user opens the block under the cursor."""
+        if block := self.block:
+            self.post_message(self.Opened(block))
 
     def watch_has_focus(self, value: bool) -> None:
         """Show in the cursor whether the pane has the focus."""

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from msgspec import Struct
 from rich.text import Text
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from condatui.view_models import styles
-from condatui.view_models.details.packages import PackagesModel
+from condatui.view_models.details.packages import PackageRow, PackagesModel
 from condatui.view_models.details.subject import DetailSubject
 from condatui.view_models.format import shorten_middle
 from condatui.view_models.glyphs import Glyphs, shapes_for
+from condatui.widgets.input_bars import FilterBar
 from condatui.widgets.line import Line
 from condatui.widgets.virtual_table import VirtualTable
 from condatui_core.text import sanitize
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from condatui.widgets.detail_views import DiskPane, HistoryPane
     from condatui.widgets.lines_pane import TextPane
     from condatui.widgets.slim_pane import SlimPane
+    from condatui_core.records.environment import Environment
     from condatui_core.records.prefix import Revision
 
 
@@ -78,6 +82,9 @@ class _Views(ContentSwitcher):
 class DetailPane(Vertical):
     """What there is to see of one environment, in tabs; only visited tabs are built."""
 
+    class FilterTyped(Message):
+        """The user has typed a filter for the packages."""
+
     TABS: ClassVar[tuple[str, ...]] = ("packages", "channels", "disk", "health", "gpu", "history", "slim")
 
     def __init__(self, glyphs: Glyphs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
@@ -88,6 +95,7 @@ class DetailPane(Vertical):
         """What the GPU tab shows."""
         self._shown: dict[str, DetailSubject] = {}
         """By tab, what it shows."""
+        self._packages_filter = ""
         self._models: dict[str, PackagesModel | ChannelsModel] = {}
         """By tab, the rows of its table."""
 
@@ -135,7 +143,58 @@ class DetailPane(Vertical):
     @property
     def revision(self) -> Revision | None:
         """The revision under the cursor, if the history tab is visible and has the focus."""
-        return self._history.revision if self.tab == "history" and self._history.table.has_focus else None
+        return self._history.revision if self.tab == "history" and self._history.is_entered else None
+
+    @property
+    def package(self) -> PackageRow | None:
+        """The package under the cursor, if the packages tab is visible and has the focus."""
+        model, table = self._models.get("packages"), self.query_one("#packages", VirtualTable)
+        if not isinstance(model, PackagesModel) or self.tab != "packages" or not table.has_focus:
+            return None
+        return model.row(table.cursor_row) if table.cursor_row < len(model) else None
+
+    @property
+    def package_filter_is_in_use(self) -> bool:
+        """Whether a filter hides packages in the visible tab, and the tab has the focus."""
+        return self.tab == "packages" and bool(self._packages_filter) and self.view.has_focus
+
+    @property
+    def is_typed_in(self) -> bool:
+        """Whether the user types a filter for the packages."""
+        return any(bar.is_typed_in for bar in self.query(FilterBar))
+
+    async def type_packages_filter(self) -> None:
+        """Open the line for the filter of the packages, which is made at the first use."""
+        if not self.query(FilterBar):
+            await self.mount(FilterBar(id="packages-filter"))
+        self.query_one(FilterBar).open(self._packages_filter)
+
+    def filter_packages(self, text: str) -> None:
+        """Show only the packages that match, in this environment and in those that are gone to."""
+        self._apply_packages_filter(text)
+        self._show_filter_bar()
+
+    def _apply_packages_filter(self, text: str) -> None:
+        self._packages_filter = text
+        if self._subject and self.tab == "packages":
+            self._show_rows("packages", self._subject, fresh=False)
+
+    def _show_filter_bar(self) -> None:
+        """Keep the filter visible below the packages as long as it hides some."""
+        for bar in self.query(FilterBar):
+            bar.display = self.tab == "packages" and bool(self._packages_filter)
+
+    @on(FilterBar.FilterChanged)
+    def _take_filter(self, event: FilterBar.FilterChanged) -> None:
+        event.stop()
+        self._apply_packages_filter(event.text)
+
+    @on(FilterBar.FilterClosed)
+    def _close_filter(self, event: FilterBar.FilterClosed) -> None:
+        event.stop()
+        self._show_filter_bar()
+        self.view.focus()
+        self.post_message(self.FilterTyped())
 
     @property
     def _disk(self) -> DiskPane:
@@ -173,6 +232,7 @@ class DetailPane(Vertical):
             switcher.mount(view_of(tab, self._glyphs))
         switcher.current = tab
         self._fill()
+        self._show_filter_bar()
         if focused:
             self.view.focus()
 
@@ -206,9 +266,12 @@ class DetailPane(Vertical):
 
             show_health(cast("BlocksPane", self.view), subject, self._glyphs, fresh=fresh)
         else:
-            table, model = self.query_one(f"#{tab}", VirtualTable), self._model(tab, subject)
-            self._models[tab] = model
-            table.set_model(model, empty=_why_empty(tab, subject), fresh=fresh)
+            self._show_rows(tab, subject, fresh=fresh)
+
+    def _show_rows(self, tab: str, subject: DetailSubject, *, fresh: bool) -> None:
+        table, model = self.query_one(f"#{tab}", VirtualTable), self._model(tab, subject)
+        self._models[tab] = model
+        table.set_model(model, empty=self._why_no_rows(tab, subject), fresh=fresh)
 
     def _show_gpu(self, gpu: GpuSubject) -> None:
         if self._gpu and self._gpu.shown == gpu.shown:
@@ -221,16 +284,27 @@ class DetailPane(Vertical):
 
     def _model(self, tab: str, subject: DetailSubject) -> PackagesModel | ChannelsModel:
         if tab == "packages":
-            return PackagesModel(subject.environment, subject.channels, glyphs=self._glyphs)
+            return PackagesModel(
+                subject.environment,
+                subject.channels,
+                glyphs=self._glyphs,
+                codes=subject.codes,
+                text=self._packages_filter,
+            )
         from condatui.view_models.details.channels import ChannelsModel  # noqa: PLC0415 - imported at the first visit
 
-        return ChannelsModel(subject.environment, subject.channels, glyphs=self._glyphs)
+        return ChannelsModel(subject.environment, subject.channels, glyphs=self._glyphs, codes=subject.codes)
+
+    def _why_no_rows(self, tab: str, subject: DetailSubject) -> Text:
+        if tab == "packages" and self._packages_filter.strip() and _count_packages(subject.environment):
+            return Text(f"No package matches `{sanitize(self._packages_filter)}`: esc clears the filter.", styles.DIM)
+        return _why_empty(tab, subject)
 
     def _tab_line(self, width: int) -> Text:
         environment = self._subject.environment if self._subject else None
         contents = environment.contents if environment else None
         tabs = (
-            Tab("packages", "Packages", len(contents.packages) + len(contents.pip_distributions) if contents else None),
+            Tab("packages", "Packages", _count_packages(environment)),
             Tab("channels", "Channels", len(environment.channels) if environment else None),
             Tab("disk", "Disk"),
             Tab("health", "Health", len(environment.findings) if environment else None),
@@ -242,6 +316,11 @@ class DetailPane(Vertical):
         if self._subject and (told := self._subject.told):
             name = f"{name} on {told.host}"
         return tab_line(tabs, self.tab, name, self._glyphs, width)
+
+
+def _count_packages(environment: Environment | None) -> int | None:
+    contents = environment.contents if environment else None
+    return len(contents.packages) + len(contents.pip_distributions) if contents else None
 
 
 def _why_empty(tab: str, subject: DetailSubject) -> Text:

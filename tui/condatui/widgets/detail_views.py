@@ -13,11 +13,10 @@ from textual.widget import Widget
 from condatui.view_models.details.gpu_tab import gpu_text
 from condatui.view_models.details.health import health_blocks
 from condatui.view_models.details.history import HistoryModel
-from condatui.view_models.format import shorten_text
 from condatui.view_models.glyphs import Glyphs
 from condatui.widgets.blocks_pane import BlocksPane
-from condatui.widgets.line import Line
-from condatui.widgets.lines_pane import TextPane
+from condatui.widgets.line import Line, wrap_indented
+from condatui.widgets.lines_pane import LinesPane, TextPane
 from condatui.widgets.slim_pane import SlimPane
 from condatui.widgets.virtual_table import VirtualTable
 
@@ -85,6 +84,18 @@ class DiskPane(Vertical):
 # The history tab: revisions, and below them what there is to say of the one under the cursor
 
 
+_LEAST_TEXT, _LEAST_TABLE = 2, 3
+"""The lines that each keeps, however long a command is."""
+
+
+class _RevisionText(LinesPane):
+    """A whole command, however long it is, and whether there is a way back."""
+
+    def lines_of(self, text: Text, width: int) -> list[Text]:
+        """Wrap a text; continued lines are indented."""
+        return wrap_indented(text, self.app.console, width)
+
+
 class HistoryPane(Vertical):
     """The revisions, and below them the command of the one under the cursor and whether there is a way back."""
 
@@ -93,7 +104,7 @@ class HistoryPane(Vertical):
         self._glyphs = glyphs
         self._model: HistoryModel | None = None
         self._shown: tuple[object, ...] = ()
-        self._lines = (Line(id="revision-command"), Line(id="revision-back"))
+        self._text = _RevisionText(id="revision")
         self.table = VirtualTable(glyphs, id="revisions")
         """The revisions; takes the focus."""
 
@@ -103,10 +114,15 @@ class HistoryPane(Vertical):
         row = self.table.cursor_row
         return self._model.revision(row) if self._model is not None and row < len(self._model) else None
 
+    @property
+    def is_entered(self) -> bool:
+        """Whether the focus is on the revisions, or on the text below them."""
+        return self.table.has_focus or self._text.has_focus
+
     def show(self, subject: DetailSubject, *, empty: Text) -> None:
         """Show the history of an environment; `empty` says why it has none."""
         if not self.children:
-            self.mount(self.table, *self._lines)
+            self.mount(self.table, self._text)
         shown = (subject.environment, subject.revisions)
         if self._shown and all(one is other for one, other in zip(shown, self._shown, strict=True)):
             return
@@ -115,18 +131,29 @@ class HistoryPane(Vertical):
         zone, glyphs = subject.now.tzinfo, self._glyphs
         self._model = HistoryModel(subject.environment, subject.revisions, zone=zone, glyphs=glyphs)
         self.table.set_model(self._model, empty=empty, fresh=fresh)
-        self._show_lines()
+        self._show_text()
+
+    @on(VirtualTable.Selected, "#revisions")
+    def _read(self) -> None:
+        """Go into the text, which scrolls if the command is longer than the pane."""
+        self._text.focus()
 
     @on(VirtualTable.CursorMoved, "#revisions")
-    def _show_lines(self) -> None:
-        for index, line in enumerate(self._lines):
-            line.draw(partial(self._line, index))
+    def _follow_cursor(self, event: VirtualTable.CursorMoved) -> None:
+        if not isinstance(event, VirtualTable.Selected):
+            self._show_text()
 
-    def _line(self, index: int, width: int) -> Text:
-        if self._model is None or not len(self._model):
-            return Text()
-        text = self._model.lines(self.table.cursor_row)[index]
-        return shorten_text(text, width, self._glyphs.ellipsis, cut="end")
+    def on_resize(self) -> None:
+        """Give the text the lines that it has at the new width."""
+        self._show_text()
+
+    def _show_text(self) -> None:
+        if self._model is None:
+            return
+        text = Text("\n").join(self._model.lines(self.table.cursor_row)) if len(self._model) else Text()
+        lines = len(self._text.lines_of(text, max(1, self.size.width - 2))) if text else 0
+        self._text.styles.height = max(_LEAST_TEXT, min(lines, self.size.height - _LEAST_TABLE))
+        self._text.set_text(text)
 
 
 def view_of(tab: str, glyphs: Glyphs) -> Widget:

@@ -79,7 +79,13 @@ class FilterBar(Horizontal):
             self.kept = kept
             """Whether the filter stays."""
 
-    def __init__(self, choices: ChoiceList, find: Callable[[str, int], Choices], *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+    def __init__(
+        self,
+        choices: ChoiceList | None = None,
+        find: Callable[[str, int], Choices] = lambda _text, _cursor: Choices(),
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's word
+    ) -> None:
         """`find` finds what can be typed in a text at the place of its cursor, for `choices` to show."""
         super().__init__(id=id)
         self._choices = choices
@@ -103,6 +109,11 @@ class FilterBar(Horizontal):
         self.query_one(_Field).cursor_blink = False
         self.display = False
 
+    @property
+    def is_typed_in(self) -> bool:
+        """Whether it takes what the user types; it may stay visible after that."""
+        return bool(self.display) and not self.query_one(_Field).ended
+
     def open(self, text: str) -> None:
         """Show and focus the line, filled with the current filter."""
         self.display = True
@@ -116,6 +127,8 @@ class FilterBar(Horizontal):
 
     def offer(self) -> None:
         """Show what can be typed at the cursor, where that is not shown yet."""
+        if self._choices is None:
+            return
         field = self.query_one(_Field)
         self._choices.offer(Choices() if field.ended else self._find(field.value, field.cursor_position))
 
@@ -138,21 +151,21 @@ class FilterBar(Horizontal):
 
     def _move(self, steps: int) -> bool:
         self.offer()
-        if self._choices.first is None:
+        if self._choices is None or self._choices.first is None:
             return False
         self._choices.move(steps)
         return True
 
     def _take_first(self) -> bool:
         self.offer()
-        return self._take(self._choices.first)
+        return self._take(self._choices.first if self._choices is not None else None)
 
     def _take_chosen(self) -> bool:
         self.offer()
-        return self._take(self._choices.chosen)
+        return self._take(self._choices.chosen if self._choices is not None else None)
 
     def _take(self, choice: Choice | None) -> bool:
-        if choice is None:
+        if self._choices is None or choice is None:
             return False
         field, place = self.query_one(_Field), self._choices.offered
         before = f"{field.value[: place.begin]}{choice.text}"

@@ -13,7 +13,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from condatui.view_models.format import shorten_text
+from condatui.view_models.format import kept_in_place, padded, shorten_middle, shorten_text
 from condatui.view_models.table import FittedColumn
 
 # Rich texts as segments of a line
@@ -145,26 +145,28 @@ class TableLineMaker(Struct, frozen=True):
         """A row of the table."""
         segments = [lead]
         for column in self.columns:
-            segments.extend(self._cell(cells[column.index], column, style))
+            cell = cells[column.index]
+            if column.brief is not None and cell.cell_len > column.width:
+                cell = cells[column.brief]
+            segments.extend(self._cell(cell, column, style))
         return Strip(segments)
 
     def header(self, style: Style, sorted_by: str, glyph: str) -> Strip:
         """The titles; the column that rows are sorted by gets the glyph of the order in its gap."""
-        titles = (_title(column, glyph if column.column.id == sorted_by else "") for column in self.columns)
+        titles = (self._title(column, glyph if column.column.id == sorted_by else "") for column in self.columns)
         return Strip([Segment(f" {''.join(titles)}", style)])
 
+    def _title(self, column: FittedColumn, glyph: str) -> str:
+        title = kept_in_place(Text(shorten_middle(column.column.title, column.width, self.ellipsis))).plain
+        if column.column.align == "right":
+            title = padded(title, column.width, align="right")
+        return padded(f"{title}{glyph}", column.width + column.gap)
+
     def _cell(self, cell: Text, column: FittedColumn, style: Style) -> Iterable[Segment]:
-        text = shorten_text(cell, column.width, self.ellipsis, cut=column.column.cut)
+        text = kept_in_place(shorten_text(cell, column.width, self.ellipsis, cut=column.column.cut))
         room = " " * (column.width - text.cell_len)
         before, after = (room, "") if column.column.align == "right" else ("", room)
         yield Segment(before, style)
         if text:
             yield from segments_of(text, self.console, style)
         yield Segment(after + " " * column.gap, style)
-
-
-def _title(column: FittedColumn, glyph: str) -> str:
-    title = column.column.title
-    if column.column.align == "right":
-        title = title.rjust(column.width)
-    return f"{title}{glyph}".ljust(column.width + column.gap)

@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from condatui.view_models.compare.matrix import FROZEN, MatrixFit, MatrixModel, fit_matrix
+from condatui.view_models.format import kept_in_place, padded
 from condatui.view_models.table import FittedColumn, TableModel, with_gaps
 from condatui.widgets.line import segments_of_successive_spans
 from condatui.widgets.virtual_table import VirtualTable
@@ -127,8 +128,9 @@ class MatrixTable(VirtualTable):
         for fitted in self._columns:
             if fitted.index < FROZEN:
                 glyph = self._order[1] if fitted.column.id == self._order[0] else ""
-                name = f"  {fitted.column.title}" if not fitted.index else fitted.column.title.rjust(fitted.width)
-                segments.append(Segment(f"{name}{glyph}".ljust(fitted.width + fitted.gap), style))
+                title = padded(fitted.column.title, fitted.width, align="right")
+                name = title if fitted.index else f"  {fitted.column.title}"
+                segments.append(Segment(padded(f"{name}{glyph}", fitted.width + fitted.gap), style))
             else:
                 segments += self._title(fitted, style)
         return Strip(segments)
@@ -138,7 +140,7 @@ class MatrixTable(VirtualTable):
         column = fitted.index - FROZEN
         if column == self._column:
             style += self.get_component_rich_style("table--sign", partial=True)
-        title = self._matrix.title(column, fitted.width)
+        title = kept_in_place(self._matrix.title(column, fitted.width))
         yield from segments_of_successive_spans(title, self.app.console, style)
         yield Segment(" " * (fitted.width + fitted.gap - title.cell_len), style)
 

@@ -17,7 +17,7 @@ from textual.strip import Strip
 
 from condatui.actions.action import LIST_BINDINGS
 from condatui.view_models.glyphs import Glyphs, shapes_for
-from condatui.view_models.table import FittedColumn, TableModel, fit_columns, measure, total_width
+from condatui.view_models.table import FittedColumn, TableColumn, TableModel, fit_columns, measure, total_width
 from condatui.widgets.line import TableLineMaker, segments_of
 
 Cells = tuple[Text, ...]
@@ -85,6 +85,10 @@ class VirtualTable(ScrollView, can_focus=True):
         """How many rows there are."""
         return len(self._model) if self._model is not None else 0
 
+    def columns_with_room(self, model: TableModel) -> tuple[TableColumn, ...]:
+        """The columns that this table would show of another model, as wide as it is."""
+        return tuple(each.column for each in fit_columns(model.columns, measure(model), self.size.width - 1))
+
     def set_model(self, model: TableModel, *, empty: Text | None = None, fresh: bool = False) -> None:
         """Show other rows: the cursor stays on its key, and only lines that differ are redrawn.
 
@@ -92,7 +96,7 @@ class VirtualTable(ScrollView, can_focus=True):
         """
         key, before = self.cursor_key, self._lines()
         needs = self._measure(model)
-        if not fresh and len(needs) == len(self._needs):
+        if not fresh and self._model is not None and _same_columns(self._model, model):
             needs = tuple(map(max, needs, self._needs))  # columns keep their places while data comes in
         self._forget_changed_rows(model)
         self._model, self._needs, self._empty, self._empty_lines = model, needs, empty or Text(), (0, [])
@@ -134,7 +138,17 @@ class VirtualTable(ScrollView, can_focus=True):
         index = top + y - 1
         style = self._style(index) if y else self.get_component_rich_style("table--header")
         strip = self._row(index, style) if y else self._draw_header(style)
-        return strip.crop_extend(left, left + self.size.width, style).simplify()
+        strip = strip.crop_extend(left, left + self.size.width, style)
+        return (strip if y else self._with_edges(strip, style)).simplify()
+
+    def _with_edges(self, header: Strip, style: Style) -> Strip:
+        """The visible part of the header, with a sign at each end behind which there are more columns."""
+        left, width = self.scroll_offset.x, self.size.width
+        if left > 0:
+            header = Strip.join([Strip([Segment(self._shapes.left, style)]), header.crop(1, width)])
+        if left + width < self.virtual_size.width:
+            header = Strip.join([header.crop(0, width - 1), Strip([Segment(self._shapes.right, style)])])
+        return header
 
     def _style(self, index: int) -> Style:
         if index != self._cursor or not self.row_count:
@@ -199,6 +213,8 @@ class VirtualTable(ScrollView, can_focus=True):
             self._columns = columns
             self._strips.clear()
         self.virtual_size = Size(total_width(self._columns) + 1, self.row_count + 1)
+        if self.scroll_offset.x and self.virtual_size.width <= self.size.width:
+            self.scroll_to(x=0, animate=False, force=True)  # nothing is left to scroll to
         self._show_cursor()
 
     def _row_of(self, key: str | None) -> int:
@@ -302,3 +318,7 @@ class VirtualTable(ScrollView, can_focus=True):
         super().notify_style_update()
         self._strips.clear()
         self._plain = None
+
+
+def _same_columns(one: TableModel, other: TableModel) -> bool:
+    return [each.id for each in one.columns] == [each.id for each in other.columns]

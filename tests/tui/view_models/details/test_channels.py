@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from condatui.view_models.channel_codes import channel_codes
 from condatui.view_models.details.channels import ChannelsModel
 from condatui.view_models.details.packages import PackagesModel
 from condatui_core.records.installation import ChannelConfig
@@ -11,11 +12,12 @@ def rows(model: ChannelsModel) -> list[tuple[str, ...]]:
 
 
 def test_packages_bytes_and_requests_are_summed_by_channel_and_pip_by_origin() -> None:
-    assert rows(ChannelsModel(research(), ChannelConfig())) == [
-        ("conda-forge", "2", "1", "0", "60 M", "https://conda.anaconda.org/conda-forge"),
-        ("pytorch", "1", "1", "0", "4.0 G", "https://conda.anaconda.org/pytorch"),
-        ("pypi editable", "1", "–", "–", "0 B", ""),
-        ("pypi", "1", "–", "–", "20 M", ""),
+    codes = channel_codes(["conda-forge", "pytorch", "pypi"])
+    assert rows(ChannelsModel(research(), ChannelConfig(), codes=codes)) == [
+        ("conda-forge", "cf", "2", "1", "0", "60 M", "https://conda.anaconda.org/conda-forge"),
+        ("pytorch", "pt", "1", "1", "0", "4.0 G", "https://conda.anaconda.org/pytorch"),
+        ("pypi editable", "", "1", "–", "–", "0 B", ""),
+        ("pypi", "", "1", "–", "–", "20 M", ""),
     ]
 
 
@@ -36,6 +38,6 @@ def test_what_is_not_read_has_no_rows() -> None:
 def test_the_urls_of_one_channel_are_one_row_with_one_name_everywhere() -> None:
     urls = ("https://prefix.dev/conda-forge", "https://mirror.example/anaconda/cloud/conda-forge")
     held = loaded("x", [package(f"p{number}", base_url=url) for number, url in enumerate(urls)])
-    assert [row[:2] for row in rows(ChannelsModel(held, ChannelConfig()))] == [("conda-forge", "2")]
+    assert [row[::2][:2] for row in rows(ChannelsModel(held, ChannelConfig()))] == [("conda-forge", "2")]
     packages = PackagesModel(held, ChannelConfig())
     assert {packages.row(index).channel for index in range(len(packages))} == {"conda-forge"}

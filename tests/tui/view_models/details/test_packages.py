@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from condatui.view_models.channel_codes import channel_codes
 from condatui.view_models.details.packages import PackagesModel
+from condatui.view_models.table import fit_columns, measure
 from condatui_core.records.installation import ChannelConfig
 from support.inventories import environment, loaded, package, pip_package, research
 
@@ -12,13 +14,21 @@ def rows(model: PackagesModel) -> list[tuple[str, ...]]:
 
 
 def test_conda_and_pip_are_in_one_list_by_name() -> None:
-    assert rows(PackagesModel(research(), CONFIG)) == [
-        ("≠", "numpy", "1.26.4 ≠ pip 2.0.1", "py310hb13e2d6_0", "conda-forge", "1.0 K"),
-        ("▫", "numpy", "2.0.1", "", "pypi", "20 M"),
-        ("", "python", "3.10.14", "h0_0", "conda-forge", "60 M"),
-        ("▪", "pytorch", "2.5.1", "py3.10_cuda12.4_cudnn9.1.0_0", "pytorch", "4.0 G"),
-        ("▫", "research", "0.1", "", "pypi editable", "–"),
+    assert rows(PackagesModel(research(), CONFIG, codes=channel_codes(["conda-forge", "pytorch", "pypi"]))) == [
+        ("≠", "numpy", "1.26.4 ≠ pip 2.0.1", "py310hb13e2d6_0", "conda-forge", "cf", "1.0 K"),
+        ("▫", "numpy", "2.0.1", "", "pypi", "pip", "20 M"),
+        ("", "python", "3.10.14", "h0_0", "conda-forge", "cf", "60 M"),
+        ("▪", "pytorch", "2.5.1", "py3.10_cuda12.4_cudnn9.1.0_0", "pytorch", "pt", "4.0 G"),
+        ("▫", "research", "0.1", "", "pypi editable", "pip", "–"),
     ]
+
+
+def test_the_build_is_shown_in_a_third_of_200_columns_and_with_less_room_the_channel_in_short() -> None:
+    model = PackagesModel(research(), CONFIG)
+    whole = ["sign", "name", "version", "build", "channel", "size"]
+    assert [each.column.id for each in fit_columns(model.columns, measure(model), 65)] == whole
+    brief = ["sign", "name", "version", "build", "code", "size"]
+    assert [each.column.id for each in fit_columns(model.columns, measure(model), 58)] == brief
 
 
 def test_keys_tell_conda_from_pip() -> None:

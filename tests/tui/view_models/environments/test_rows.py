@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from condatui.view_models.channel_codes import channel_codes
 from condatui.view_models.environments.filter_fields import NO_COSTS, Costs
 from condatui.view_models.environments.rows import EnvironmentsModel
 from condatui.view_models.glyphs import ASCII, UNICODE, Glyphs
@@ -17,7 +18,9 @@ RESEARCH = research()
 def row(
     *environments: Environment, index: int = 0, glyphs: Glyphs = UNICODE, marked: str = "", costs: Costs = NO_COSTS
 ) -> dict[str, str]:
-    model = EnvironmentsModel(environments, now=NOW, glyphs=glyphs, marked=frozenset({marked}), costs=costs)
+    codes = channel_codes(["conda-forge", "pytorch"])
+    marks = frozenset({marked})
+    model = EnvironmentsModel(environments, now=NOW, glyphs=glyphs, marked=marks, costs=costs, codes=codes)
     return {column.id: cell.plain for column, cell in zip(model.columns, model.cells(index), strict=True)}
 
 
@@ -28,6 +31,7 @@ def test_a_row_says_what_the_environment_is() -> None:
         "python": "3.10.14",
         "packages": "3+2",
         "channels": "conda-forge pytorch",
+        "channel codes": "cf+pt",
         "disk": "~4.1 G",
         "frees": "…",
         "inodes": "…",
@@ -89,7 +93,7 @@ def test_a_directory_that_is_no_environment_says_so_and_nothing_else() -> None:
 
 def test_a_missing_environment_is_not_one_that_is_being_read() -> None:
     assert row(environment("gone", state="missing"))["packages"] == "–"
-    assert row(environment("gone", state="missing"))["findings"] == "missing"
+    assert row(environment("gone", state="missing"))["findings"] == "✗ missing"
 
 
 def test_marks_and_states_are_signs() -> None:
@@ -120,10 +124,10 @@ def test_the_key_of_a_row_is_its_prefix() -> None:
     assert [model.key(index) for index in range(len(model))] == [environment("a").prefix, environment("b").prefix]
 
 
-def test_a_last_use_that_is_not_sure_is_dim() -> None:
+def test_a_last_use_that_is_not_sure_is_dim_and_has_a_sign() -> None:
     model = EnvironmentsModel([loaded("x", last_used=days_ago(9, reliable=False))], now=NOW)
     cell = dict(zip((each.id for each in model.columns), model.cells(0), strict=True))["used"]
-    assert (cell.plain, cell.style) == ("9 d", "dim")
+    assert (cell.plain, cell.style) == ("~9 d", "dim")
 
 
 def test_bytes_say_whether_they_were_measured() -> None:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from rich.text import Text
 
 from condatui.view_models import styles
+from condatui.view_models.channel_codes import NO_CODES, ChannelCodes
 from condatui.view_models.format import short_bytes
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.table import TableColumn
@@ -22,6 +23,7 @@ from condatui_core.text import sanitize
 
 COLUMNS = (
     TableColumn("channel", "channel", 24),
+    TableColumn("code", "code", 5),
     TableColumn("packages", "packages", 8, align="right"),
     TableColumn("requested", "requested", 9, align="right", priority=2),
     TableColumn("noarch", "noarch", 6, align="right", priority=4),
@@ -33,8 +35,16 @@ COLUMNS = (
 class ChannelsModel:
     """Channels as rows, one for each base URL, most packages first; after them the origins of pip's packages."""
 
-    def __init__(self, environment: Environment, config: ChannelConfig, *, glyphs: Glyphs = UNICODE) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        config: ChannelConfig,
+        *,
+        glyphs: Glyphs = UNICODE,
+        codes: ChannelCodes = NO_CODES,
+    ) -> None:
         self._rows = _rows(origins(environment.contents, config)) if environment.contents else ()
+        self._codes = codes
         self._glyphs = glyphs
 
     @property
@@ -61,12 +71,17 @@ class ChannelsModel:
         requested = self._glyphs.nothing if _is_pip(share) else str(share.requested)
         return (
             Text(sanitize(share.label)),
+            Text(self._code(share), styles.DIM),
             Text(str(share.packages)),
             Text(requested),
             Text(self._glyphs.nothing if _is_pip(share) else str(share.noarch)),
             Text(short_bytes(share.bytes)),
             Text(sanitize(share.base_url or ""), styles.DIM),
         )
+
+    def _code(self, share: Share) -> str:
+        """What a narrow list of environments calls the channel; one that shares its name goes by its URL there."""
+        return "" if _is_pip(share) else self._codes.get(share.label) or self._codes.get(share.base_url or "", "")
 
 
 def _rows(shares: Origins) -> tuple[Share, ...]:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from rich.text import Text
 
 from condatui.view_models import styles
+from condatui.view_models.channel_codes import NO_CODES, ChannelCodes
 from condatui.view_models.format import short_bytes
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.table import TableColumn
@@ -21,10 +22,11 @@ from condatui_core.text import sanitize
 
 COLUMNS = (
     TableColumn("sign", "", 2),
-    TableColumn("name", "name", 32, flexible=True),
-    TableColumn("version", "version", 20),
-    TableColumn("build", "build", 26, priority=3),
+    TableColumn("name", "name", 32, flexible=True, comfort=16),
+    TableColumn("version", "version", 20, comfort=10),
+    TableColumn("build", "build", 26, priority=3, comfort=12),
     TableColumn("channel", "channel", 20, priority=1),
+    TableColumn("code", "channel", 5, priority=1, brief=True),
     TableColumn("size", "size", 5, align="right", priority=2),
 )
 
@@ -43,10 +45,12 @@ class PackageRow(Struct, frozen=True, kw_only=True):
     pip: bool = False
     pip_version: str = ""
     """The version that pip has put in place of the conda package."""
+    package: PackageRecord | Distribution
+    """What the row shows."""
 
 
 class PackagesModel:
-    """Packages as rows; with a text, only those whose name, version, build or channel contains it."""
+    """Packages as rows; with a text, only those that have all of its words."""
 
     def __init__(
         self,
@@ -54,6 +58,7 @@ class PackagesModel:
         channels: ChannelConfig,
         *,
         glyphs: Glyphs = UNICODE,
+        codes: ChannelCodes = NO_CODES,
         text: str = "",
         sort: str = "name",
         reverse: bool = False,
@@ -61,6 +66,7 @@ class PackagesModel:
         rows = _rows(environment.contents, channels) if environment.contents else []
         self._rows = _sorted([row for row in rows if _has(row, text)], sort, reverse)
         self._glyphs = glyphs
+        self._codes = codes
 
     @property
     def columns(self) -> tuple[TableColumn, ...]:
@@ -92,6 +98,7 @@ class PackagesModel:
             self._version(row),
             Text(sanitize(row.build), styles.DIM),
             Text(sanitize(row.channel)),
+            Text(sanitize(self._codes.get(PYPI if row.pip else row.channel, row.channel))),
             Text(short_bytes(row.size) if row.size else self._glyphs.nothing, styles.PLAIN if row.size else styles.DIM),
         )
 
@@ -128,6 +135,7 @@ def _conda_row(
         size=record.installed_bytes,
         requested=record.name in requested,
         pip_version=pip_version,
+        package=record,
     )
 
 
@@ -139,12 +147,19 @@ def _pip_row(distribution: Distribution) -> PackageRow:
         channel=PYPI if distribution.origin == "index" else f"{PYPI} {distribution.origin}",
         size=distribution.installed_bytes,
         pip=True,
+        package=distribution,
     )
 
 
 def _has(row: PackageRow, text: str) -> bool:
-    wanted = text.strip().casefold()
-    return any(wanted in part.casefold() for part in (row.name, row.version, row.build, row.channel))
+    """Whether each word is in the name, version, build or channel, or says how it came here; `!` in front: is not."""
+    how = ("pip" if row.pip else "", "asked" if row.requested else "")
+    parts = [part.casefold() for part in (row.name, row.version, row.build, row.channel, *how)]
+    for word in text.casefold().split():
+        wanted = word.removeprefix("!")
+        if wanted and any(wanted in part for part in parts) == word.startswith("!"):
+            return False
+    return True
 
 
 def _sorted(rows: Sequence[PackageRow], sort: str, reverse: bool) -> tuple[PackageRow, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from condatui.view_models.channel_codes import NO_CODES, ChannelCodes
 from condatui_core.records.environment import Environment
 from condatui_core.records.installation import ChannelConfig
 
@@ -44,10 +45,12 @@ class DetailSubject(Struct, frozen=True):
     """The key that stops that."""
     verified: VerifiedFile | None = None
     """What came of holding it against the file that it was last verified against; None if it never was."""
+    codes: ChannelCodes = NO_CODES
+    """The codes of channels, by their names."""
     told: Told | None = None
     """What a snapshot tells of one on another machine; None on this one."""
 
     @property
     def shown(self) -> tuple[object, ...]:
         """What the tabs other than Disk, GPU, History and Slim depend on."""
-        return self.environment, self.channels, self.verified
+        return self.environment, self.channels, self.codes, self.verified

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from msgspec.structs import replace
 from rich.text import Text
 
 from condatui.view_models import styles
+from condatui.view_models.channel_codes import NO_CODES, ChannelCodes, joined_codes
+from condatui.view_models.environments.columns import CODES, columns_of
 from condatui.view_models.environments.filter_fields import NO_COSTS, Costs
-from condatui.view_models.environments.query import PACKAGE
 from condatui.view_models.format import below_home, format_age, short_bytes, short_count, shorten_middle
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.gpu import GpuState, Label, gpu_label
@@ -49,32 +49,12 @@ def _glyph(finding: Finding, glyphs: Glyphs) -> str:
 def gravest_message(environment: Environment, glyphs: Glyphs) -> Text:
     """The first finding of an environment that is not `ok`; its state if there is none."""
     if not environment.findings:
-        return Text(environment.state, styles.ERROR)
+        return Text(f"{glyphs.error} {environment.state}", styles.ERROR)
     gravest = environment.findings[0]
     return Text(f"{glyphs.of(gravest.severity)} {sanitize(gravest.message)}", styles.for_severity(gravest.severity))
 
 
 # The rows
-
-
-_GPU = TableColumn("gpu", "gpu", 5, priority=4)
-
-COLUMNS = (
-    TableColumn("mark", "", 1),
-    TableColumn("host", "host", 16),
-    TableColumn("name", "name", 36),
-    TableColumn("python", "python", 8, priority=2),
-    TableColumn("packages", "packages", 8, priority=3),
-    TableColumn("channels", "channels", 28, priority=5),
-    TableColumn("disk", "disk", 6, align="right", priority=1),
-    TableColumn("frees", "frees", 6, align="right", priority=1),
-    TableColumn("inodes", "inodes", 6, align="right", priority=7),
-    TableColumn("behind", "behind", 6, align="right", priority=6),
-    TableColumn("used", "used", 5, align="right", priority=4),
-    _GPU,
-    TableColumn("findings", "findings", 60, cut="end", flexible=True),
-)
-"""The mark, the host if there are several, the name and the findings stay in a terminal of any width."""
 
 
 class _EnvironmentRow(Struct, frozen=True):
@@ -111,12 +91,16 @@ class EnvironmentsModel:
         packages: Sequence[str] = (),
         home: str = "",
         here: str = "",
+        chosen: Sequence[str] = (),
+        sorted_by: str = "name",
+        codes: ChannelCodes = NO_CODES,
         former: EnvironmentsModel | None = None,
     ) -> None:
         """`costs` is None if the disk is not going to be measured: then there are no columns `frees` and `inodes`.
 
         Each of the `packages` has a column that shows what an environment has of it. `here` is the name of this machine
-        if there are others: then a column says on which one each environment is.
+        if there are others: then a column says on which one each environment is. `chosen` are the ids of the columns
+        that the user wants to see; empty for the usual ones.
         """
         self._environments = environments
         self._now = now
@@ -130,12 +114,14 @@ class EnvironmentsModel:
         absent |= set() if gpus and gpus.telling else {"gpu"}
         absent |= set() if here or any(each.host for each in environments) else {"host"}
         absent |= set() if any(each.behind for each in environments) else {"behind"}
-        # After a check the user wants to see its result even in 80 columns: then other columns leave.
-        wanted = replace(_GPU, priority=1) if gpus and gpus.checked else _GPU
-        usual = tuple(wanted if each is _GPU else each for each in COLUMNS if each.id not in absent)
-        asked = tuple(TableColumn(f"{PACKAGE}{each}", each, 36, cut="end", flexible=True) for each in packages)
-        named = 1 + next(place for place, each in enumerate(usual) if each.id == "name")
-        self._columns = (*usual[:named], *asked, *usual[named:])
+        self._codes = codes
+        self._columns = columns_of(
+            chosen,
+            absent=absent,
+            packages=packages,
+            sorted_by=sorted_by,
+            wanted="gpu" if gpus and gpus.checked else "",  # the result of a check is seen even in 80 columns
+        )
         self._name_uses = Counter((environment.host, environment.label) for environment in environments)
         # Cells depend on the day, through ages, and on the set of columns.
         same_frame = former is not None and former._frame == self._frame
@@ -144,7 +130,7 @@ class EnvironmentsModel:
     @property
     def _frame(self) -> tuple[object, ...]:
         """What all rows depend on."""
-        return self._now.date(), self._glyphs, self._here, tuple(column.id for column in self._columns)
+        return self._now.date(), self._glyphs, self._here, self._codes, tuple(column.id for column in self._columns)
 
     @property
     def columns(self) -> tuple[TableColumn, ...]:
@@ -182,6 +168,7 @@ class EnvironmentsModel:
             "python": self._python,
             "packages": self._packages,
             "channels": self._channels,
+            CODES: self._channel_codes,
             "disk": self._disk,
             "frees": self._frees,
             "inodes": self._inodes,
@@ -252,9 +239,13 @@ class EnvironmentsModel:
         return Text(f"{len(environment.contents.packages)}{f'+{pip}' if pip else ''}")
 
     def _channels(self, environment: Environment) -> Text:
-        # The packages column counts those of pip already; `pkgs/main` is known as `main`.
-        names = (name.removeprefix("pkgs/") for name, _ in environment.channels if name != PYPI)
+        # `pkgs/main` is known as `main`.
+        names = (name.removeprefix("pkgs/") for name in _conda_channels(environment))
         return Text(sanitize(" ".join(names))) if environment.channels else self._absent(environment)
+
+    def _channel_codes(self, environment: Environment) -> Text:
+        codes = joined_codes(_conda_channels(environment), self._codes)
+        return Text(sanitize(codes)) if environment.channels else self._absent(environment)
 
     def _disk(self, environment: Environment) -> Text:
         if cost := self._costs.get(environment.prefix):
@@ -292,7 +283,8 @@ class EnvironmentsModel:
         used = environment.last_used
         if used is None:
             return self._absent(environment)
-        return Text(format_age(used.at, self._now), styles.PLAIN if used.reliable else styles.DIM)
+        age = format_age(used.at, self._now)
+        return Text(age) if used.reliable else Text(f"{self._glyphs.approximately}{age}", styles.DIM)
 
     def _gpu(self, environment: Environment) -> Text:
         label = gpu_label(self._gpus, environment.prefix, self._glyphs) if self._gpus else None
@@ -312,3 +304,8 @@ class EnvironmentsModel:
         # What a snapshot does not tell does not come later.
         unread = environment.contents is None and environment.state == "ok" and not environment.host
         return Text(self._glyphs.unread if unread else self._glyphs.nothing, styles.DIM)
+
+
+def _conda_channels(environment: Environment) -> tuple[str, ...]:
+    """The channels of conda's packages, that of most first; the packages column counts those of pip already."""
+    return tuple(name for name, _ in environment.channels if name != PYPI)
