@@ -171,7 +171,7 @@ class CondatuiApp(RecoveringApp):
         if group == LOAD_GROUP:
             self._take_end_of_load(event.state, error)
         elif error is not None:
-            self.session.fail(_as_message(group, error))
+            self.session.fail(self._as_message(group, error))
         if group == WALK_GROUP and event.state in (WorkerState.ERROR, WorkerState.SUCCESS):
             self._disk_monitor.end()
         elif group == CHECKS_GROUP and event.worker.is_finished:
@@ -179,13 +179,24 @@ class CondatuiApp(RecoveringApp):
 
     def _take_end_of_load(self, state: WorkerState, error: BaseException | None) -> None:
         if error is not None:
-            self.session.stop_loading(_as_message(LOAD_GROUP, error))
+            self.session.stop_loading(self._as_message(LOAD_GROUP, error))
         elif state is WorkerState.SUCCESS:
             self.session.stop_loading()
             self._disk_monitor.start()
             self._gpu_monitor.look()
             self._alike_monitor.start()
             self.job_monitor.start()
+
+    def _as_message(self, group: str, error: BaseException) -> CondatuiError:
+        of_jobs = group in (JOBS_GROUP, SEEN_GROUP, LEAVE_GROUP)
+        title = "Following the jobs failed." if of_jobs else "Looking at the environments failed."
+        if group == COPY_GROUP:
+            title = "Copying failed."
+        elif group == CLEANUP_GROUP:
+            title = "Looking for what could go failed."
+        if group == OTHERS_GROUP:
+            title = "The snapshots of other machines could not be read."
+        return unexpected(error, title, f"{self.session.key('reload')} tries again.")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Turn off actions while a panel is open, and those that take the keys while the user types."""
@@ -280,6 +291,13 @@ class CondatuiApp(RecoveringApp):
         if not isinstance(self.screen, CommandLogScreen):
             self.push_screen(CommandLogScreen(self.session))
 
+    async def action_keys(self) -> None:
+        """Open the list of keys."""
+        from condatui.screens.keys import KeysScreen  # noqa: PLC0415 - imported at the first use
+
+        if not isinstance(self.screen, KeysScreen):
+            await self.push_screen(KeysScreen(self.session))
+
     async def action_palette(self) -> None:
         """Open the palette."""
         await self.push_screen(Palette(placeholder="What to do, or an environment to go to"))
@@ -316,15 +334,3 @@ class CondatuiApp(RecoveringApp):
             self.pop_screen()
         if isinstance(self.screen, EnvironmentsScreen):
             self.screen.go_to(event.prefix)
-
-
-def _as_message(group: str, error: BaseException) -> CondatuiError:
-    of_jobs = group in (JOBS_GROUP, SEEN_GROUP, LEAVE_GROUP)
-    title = "Following the jobs failed." if of_jobs else "Looking at the environments failed."
-    if group == COPY_GROUP:
-        title = "Copying failed."
-    elif group == CLEANUP_GROUP:
-        title = "Looking for what could go failed."
-    if group == OTHERS_GROUP:
-        title = "The snapshots of other machines could not be read."
-    return unexpected(error, title, "r tries again.")

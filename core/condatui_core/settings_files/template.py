@@ -20,7 +20,7 @@ _HEAD = """\
 _EXAMPLES: Mapping[str, str] = {
     "conda": "[/opt/conda/bin/conda]",
     "roots": "[/scratch/shared/envs]",
-    "keys": '{environments.sort: "o"}',
+    "keys": '{environments.sort: "i"}',
 }
 """Of what is empty unless it is set, so that its form can be seen."""
 

@@ -17,6 +17,7 @@ from condatui.screens.compare import CompareScreen
 from condatui.screens.environments import EnvironmentsScreen
 from condatui.screens.failure import FailureScreen
 from condatui.screens.jobs import JobsScreen
+from condatui.screens.keys import KeysScreen
 from condatui.screens.nodes import NodesScreen
 from condatui.screens.place import PlaceScreen
 from condatui.screens.places import FAILURE, PLACES
@@ -39,6 +40,7 @@ OWNERS: dict[str, tuple[type[object], ...]] = {
     "failure": (FailureScreen,),
     "browse": (BrowseScreen,),
     "nodes": (NodesScreen,),
+    "keys": (KeysScreen,),
     "list": (VirtualTable, TextPane),
 }
 

@@ -263,6 +263,59 @@ _NODES = (
     ),
 )
 
+_KEYS = (
+    KeyAction(
+        "keys.add",
+        "Add another key",
+        "a",
+        "Give the action under the cursor one more key; `enter` replaces those that it has.",
+        "screen.add",
+        ("keys",),
+        "Keys",
+        "add",
+    ),
+    KeyAction(
+        "keys.reset",
+        "Reset",
+        "x",
+        "Give the action under the cursor the keys of the keymap again.",
+        "screen.reset",
+        ("keys",),
+        "Keys",
+        "reset",
+    ),
+    KeyAction(
+        "keys.reset_all",
+        "Reset all",
+        "X",
+        "Give every action the keys of the keymap again.",
+        "screen.reset_all",
+        ("keys",),
+        "Keys",
+    ),
+    KeyAction(
+        "keys.keymap",
+        "Next keymap",
+        "m",
+        "Start from other keys: condatui's own, or with those that vi, lazygit or k9s have for the same.",
+        "screen.next_keymap",
+        ("keys",),
+        "Keys",
+        "keymap",
+    ),
+    KeyAction(
+        "keys.filter",
+        "Filter",
+        "/",
+        "Show only the actions that match: a key, a word of what it does, an id, a place.",
+        "screen.filter",
+        ("keys",),
+        "Keys",
+        "filter",
+        takes_keys=True,
+    ),
+)
+
 _SHARED = (
     KeyAction(
         "copy",
@@ -270,7 +323,7 @@ _SHARED = (
         "y",
         "Copy what is under the cursor: into tmux's buffer, or to the clipboard of your terminal, over SSH too.",
         "screen.copy",
-        ("environments", "compare", "cleanup", "jobs", "restore", "log", "failure", "browse", "nodes"),
+        ("environments", "compare", "cleanup", "jobs", "restore", "log", "failure", "browse", "nodes", "keys"),
         "Everywhere",
         "copy",
     ),
@@ -281,7 +334,7 @@ _SHARED = (
         "Back: out of the help, the details, a zoom, the filter, the log, and at last to the environments; puts the "
         "notice of an interrupted job away.",
         "screen.back",
-        ("environments", "compare", "cleanup", "jobs", "restore", "log", "failure", "browse", "nodes"),
+        ("environments", "compare", "cleanup", "jobs", "restore", "log", "failure", "browse", "nodes", "keys"),
         "Everywhere",
     ),
 )
@@ -312,6 +365,14 @@ _EVERYWHERE = (
         takes_keys=True,
     ),
     KeyAction(
+        "keys",
+        "Keys",
+        "comma",
+        "All keys, to search and to change; and the keymaps of vi, lazygit and k9s to start from.",
+        "app.keys",
+        takes_keys=True,
+    ),
+    KeyAction(
         "theme", "Choose a theme", "", "Other colours; `ansi-dark` sends least over a slow line.", "app.change_theme"
     ),
     KeyAction(
@@ -331,6 +392,7 @@ ACTIONS: tuple[KeyAction, ...] = (
     *_ENVIRONMENTS,
     *_BROWSE,
     *_NODES,
+    *_KEYS,
     *_COMPARE,
     *ON_CLEANUP,
     *ON_JOBS,
@@ -352,4 +414,4 @@ def actions_in(*places: Place) -> Iterator[KeyAction]:
 
 def bindings(place: Place) -> list[Binding]:
     """The `BINDINGS` of a screen or the app: the actions of one place."""
-    return [action.binding for action in actions_in(place) if action.keys]
+    return [action.binding for action in actions_in(place)]

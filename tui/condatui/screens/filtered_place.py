@@ -52,6 +52,10 @@ class FilteredPlace(PlaceScreen):
         """Replace the status line by the filter, which is made at the first use."""
         if not self.query(FilterBar):
             await self.mount(FilterBar(id="filter"), after="#status")
+        self.open_filter()
+
+    def open_filter(self) -> None:
+        """Replace the status line by the filter, which is there already."""
         self.query_one("#status").display = False
         self.query_one(FilterBar).open(self.filter_text)
         self.draw_bottom()
