@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from condatui_core.records.doctor import AskedInstallation
     from condatui_core.records.drift import Verification
     from condatui_core.records.gpu import GpuResult
-    from condatui_core.records.installation import ChannelConfig
+    from condatui_core.records.installation import ChannelConfig, Installation
     from condatui_core.records.kernel import Reference
     from condatui_core.records.other_machine import OtherMachines
     from condatui_core.records.policy import GpuVerdict, Policy
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from condatui_core.records.slimming import Slimming
     from condatui_core.records.solution import Solution
     from condatui_core.records.usage import Run, Usage
+    from condatui_core.shells import ActivatedShell
 
 _BATCH_SECONDS = 0.3
 """Seconds of reading snapshots between two inventories of other machines."""
@@ -369,6 +370,19 @@ class Workbench:
         uses = OwnUses(self.locations.own_uses)  # condatui runs it, not the user
         async with uses.noting(environment.prefix, self._client.now, before=environment.last_used, at_most=at_most):
             return await trace_usage(environment, run, stop, environ=self._client.caller.environ)
+
+    def shell_in(self, environment: Environment, installation: Installation | None) -> ActivatedShell:
+        """Prepare a shell with an environment, which `installation` owns; blocks.
+
+        Raises CondatuiError if that cannot be done, and RefusedError while nothing can be changed: a shell can.
+        """
+        self.check_here((environment.prefix,))
+        self.check_writable()
+        from condatui_core.shells import ActivatedShell  # noqa: PLC0415 - not before somebody asks
+
+        return ActivatedShell(
+            environment, installation, environ=self._client.caller.environ, private=self.locations.private
+        )
 
     async def references(self, prefix: str) -> tuple[Reference, ...]:
         """The kernels of this user, and the lines of shell files and condarc, that name an environment."""

@@ -47,13 +47,19 @@ from condatui.services.loader import LOAD_GROUP, Loader
 from condatui.services.signals import leaving_on_signals
 from condatui.services.snapshot_reader import OTHERS_GROUP, SnapshotReader
 from condatui.session import Session
+from condatui.view_models.format import copyable
 from condatui.view_models.styles import check_theme
 from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
-from condatui_core.records.environment import Inventory
+from condatui_core.records.environment import Environment, Inventory
+from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
     from condatui_core.workbench import Workbench
+
+
+SHELL_GROUP = "shell"
+"""The worker group of an open shell."""
 
 
 class CondatuiApp(RecoveringApp):
@@ -194,6 +200,8 @@ class CondatuiApp(RecoveringApp):
             title = "Copying failed."
         elif group == CLEANUP_GROUP:
             title = "Looking for what could go failed."
+        elif group == SHELL_GROUP:
+            title = "The shell failed."
         if group == OTHERS_GROUP:
             title = "The snapshots of other machines could not be read."
         return unexpected(error, title, f"{self.session.key('reload')} tries again.")
@@ -240,6 +248,32 @@ class CondatuiApp(RecoveringApp):
     def action_reload_all(self) -> None:
         """Read, measure and check everything again."""
         self._load(refresh=True)
+
+    def action_shell(self) -> None:
+        """Open a shell with the environment under the cursor, unless one is about to open."""
+        current = self.screen.action_context.current if isinstance(self.screen, PlaceScreen) else None
+        if current and not any(each.group == SHELL_GROUP for each in self.workers if not each.is_finished):
+            self.run_worker(self._open_shell(current), group=SHELL_GROUP, exit_on_error=False, description="shell")
+
+    async def _open_shell(self, environment: Environment) -> None:
+        from condatui.services.shell_opener import open_shell  # noqa: PLC0415 - imported at the first use
+
+        try:
+            notice = await open_shell(self, self.session, environment)
+        except CondatuiError as error:
+            notice = sanitize(f"{error.in_one_line} {self.session.words(error.advice)}".strip())
+        else:
+            self.action_reload()
+        if isinstance(self.screen, PlaceScreen):
+            self.screen.say(notice)
+
+    def action_copy_activation(self) -> None:
+        """Copy the line that activates the environment under the cursor."""
+        from condatui_core.shells import activation_line  # noqa: PLC0415 - imported at the first use
+
+        place = self.screen
+        if isinstance(place, PlaceScreen) and (current := place.action_context.current):
+            place.copy(copyable(activation_line(current)))
 
     def action_check_gpu(self) -> None:
         """Check the marked environments, or the one under the cursor."""

@@ -117,13 +117,13 @@ async def test_modules_are_only_imported() -> None:
 
 async def test_one_key_turns_between_classes_and_packages() -> None:
     async with opened(workbench=workbench()) as driver:
-        await driver.press("left_square_bracket", "o")
+        await driver.press("left_square_bracket", "O")
         assert "No command has been run" in driver.text
         await run(driver, "python app.py")
         await driver.until(lambda: "numpy needs it" in driver.text)
-        await driver.press("o")
+        await driver.press("O")
         assert "byte code" in driver.text and "numpy needs it" not in driver.text
-        await driver.press("o", "enter", "j", "y")
+        await driver.press("O", "enter", "j", "y")
         assert driver.app.clipboard == "libblas"
 
 

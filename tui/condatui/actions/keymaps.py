@@ -47,6 +47,7 @@ _K9S: Mapping[str, str] = {
     "gpu.cancel": "x,ctrl+k",
     "jobs.cancel": "x,ctrl+k",
     "reload": "r,ctrl+r",
+    "shell": "s",
     "environments.sort": "S",
     "environments.reverse": "I",
     "compare.sort": "S",

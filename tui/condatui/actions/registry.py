@@ -9,7 +9,13 @@ from textual.binding import Binding
 
 from condatui.actions.action import ON_LISTS, KeyAction, Place
 from condatui.actions.changes import ON_CLEANUP, ON_ENVIRONMENTS, ON_GPU, ON_JOBS, ON_RESTORE_POINTS, ON_SLIM
-from condatui.actions.context import no_environment, no_other_machine, not_browsable, not_comparable
+from condatui.actions.context import (
+    no_environment,
+    no_other_machine,
+    not_activatable,
+    not_browsable,
+    not_comparable,
+)
 from condatui.view_models.compare.rows import CYCLE
 
 _PLACES = (
@@ -75,6 +81,29 @@ _ENVIRONMENTS = (
         "Environments",
         why_not=no_other_machine,
         takes_keys=True,
+    ),
+    KeyAction(
+        "shell",
+        "Open a shell",
+        "o",
+        "A shell in which the environment under the cursor is active; `exit` comes back. Jobs go on meanwhile.",
+        "app.shell",
+        ("environments", "compare", "nodes"),
+        "Environments",
+        "shell",
+        not_activatable,
+        "current",
+    ),
+    KeyAction(
+        "copy.activation",
+        "Copy the activation line",
+        "",
+        "Copy the line that activates the environment under the cursor in a shell of yours.",
+        "app.copy_activation",
+        ("environments", "compare", "nodes"),
+        "Environments",
+        why_not=not_activatable,
+        acts_on="current",
     ),
     *ON_ENVIRONMENTS,
     *ON_SLIM,
