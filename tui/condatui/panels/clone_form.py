@@ -28,6 +28,7 @@ class CloneForm:
         self._session = session
         self._paths = paths
         self._sources = _sources(session, current)
+        self._first = current if current in self._sources else self._sources[0]
 
     def form(self, answers: Answers) -> Form:
         """The fields; the name follows from the source, and only for base the form asks about conda itself."""
@@ -35,7 +36,7 @@ class CloneForm:
         names = {each.name for each in self._session.inventory.environments}
         choices = tuple((each.prefix, _label(each, self._sources)) for each in self._sources)
         fields = (
-            ChoiceField("source", "clone", choices, source.prefix),
+            ChoiceField("source", "clone", choices, source.prefix, find=True),
             TextField("name", "as", free_name(source, names), "a name, or a path"),
             TextField("add", "and install", example="nothing; or, say, numpy=2.0 pandas"),
             yes_or_no("with_conda", "with conda itself"),
@@ -59,7 +60,7 @@ class CloneForm:
 
     def _source(self, answers: Answers) -> Environment:
         wanted = answers.get("source")
-        return next((each for each in self._sources if each.prefix == wanted), self._sources[0])
+        return next((each for each in self._sources if each.prefix == wanted), self._first)
 
 
 class FileForm:
@@ -149,9 +150,9 @@ async def target_of(name: str, source: Environment | None, session: Session, pat
 
 
 def _sources(session: Session, current: Environment | None) -> tuple[Environment, ...]:
-    """The environment under the cursor, the baseline, and all others, without those that cannot be cloned."""
+    """The baseline, the environment under the cursor, and all others, without those that cannot be cloned."""
     environments = [each for each in session.inventory.environments if each.state == "ok"]
-    first = [each for each in (current, _baseline(session)) if each and each.state == "ok"]
+    first = [each for each in (_baseline(session), current) if each and each.state == "ok"]
     return tuple({each.prefix: each for each in (*first, *environments)}.values())
 
 
