@@ -160,6 +160,9 @@ class Locations(Struct, frozen=True, kw_only=True):
 LEAST_ALIKE = 0.5
 """The least threshold: below it, two environments have more that differs than not."""
 
+KeymapName: TypeAlias = Literal["condatui", "vi", "lazygit", "k9s"]
+"""The sets of keys to start from."""
+
 _Days: TypeAlias = Annotated[int, Meta(ge=0, le=36_500)]
 _Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=86_400)]
 _Bytes: TypeAlias = Annotated[int, Meta(ge=0, le=1 << 60)]
@@ -208,8 +211,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Columns of the list of environments, in their order; the usual ones, as far as they have room, unless set."""
     debug: bool = False
     """Whether to log everything that condatui does, not only what goes wrong."""
+    keymap: KeymapName = "condatui"
+    """The keys to start from: condatui's own, or with those that vi, lazygit or k9s have for the same."""
     keys: dict[str, str] = {}
-    """Action id → keys, separated by commas; see the key list."""
+    """Action id → keys, separated by commas, over those of `keymap`; see the key list."""
 
 
 FROM_ENVIRONMENT = (

@@ -10,6 +10,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from condatui_core.conda.client import CondaClient, run_conda
 from condatui_core.conda.commands import Caller
 from condatui_core.conda.errors import last_words
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from condatui_core.records.doctor import AskedInstallation
     from condatui_core.records.drift import Verification
     from condatui_core.records.gpu import GpuResult
-    from condatui_core.records.installation import ChannelConfig
+    from condatui_core.records.installation import ChannelConfig, Installation
     from condatui_core.records.kernel import Reference
     from condatui_core.records.other_machine import OtherMachines
     from condatui_core.records.package import Distribution, PackageRecord
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from condatui_core.records.slimming import Slimming
     from condatui_core.records.solution import Solution
     from condatui_core.records.usage import Run, Usage
+    from condatui_core.shells import ActivatedShell
 
 _BATCH_SECONDS = 0.3
 """Seconds of reading snapshots between two inventories of other machines."""
@@ -392,6 +395,19 @@ class Workbench:
         async with uses.noting(environment.prefix, self._client.now, before=environment.last_used, at_most=at_most):
             return await trace_usage(environment, run, stop, environ=self._client.caller.environ)
 
+    def shell_in(self, environment: Environment, installation: Installation | None) -> ActivatedShell:
+        """Prepare a shell with an environment, which `installation` owns; blocks.
+
+        Raises CondatuiError if that cannot be done, and RefusedError while nothing can be changed: a shell can.
+        """
+        self.check_here((environment.prefix,))
+        self.check_writable()
+        from condatui_core.shells import ActivatedShell  # noqa: PLC0415 - not before somebody asks
+
+        return ActivatedShell(
+            environment, installation, environ=self._client.caller.environ, private=self.locations.private
+        )
+
     async def references(self, prefix: str) -> tuple[Reference, ...]:
         """The kernels of this user, and the lines of shell files and condarc, that name an environment."""
         from condatui_core.prefixes.references import references_to  # noqa: PLC0415 - not before somebody asks
@@ -479,10 +495,11 @@ class Workbench:
 
         Raises RefusedError if nothing may be changed, CondatuiError if the file cannot be read, changed or written.
         """
-        from condatui_core.settings_files.editing import write_setting  # noqa: PLC0415 - as above
+        from condatui_core.settings_files.editing import change_settings  # noqa: PLC0415 - as above
 
         self.check_writable()
-        return await asyncio.to_thread(write_setting, self.locations, name, value)
+        await asyncio.to_thread(change_settings, self.locations, partial(replace, **{name: value}))
+        return self.locations.settings_file
 
     def may_set_baseline(self) -> None:
         """Raise RefusedError if the settings name a baseline, which would win over one that is remembered."""

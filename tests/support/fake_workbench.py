@@ -28,7 +28,7 @@ from condatui_core.records.drift import Verification
 from condatui_core.records.environment import Environment, Inventory, KeepMark, UserMarks
 from condatui_core.records.finding import Finding
 from condatui_core.records.gpu import GpuResult
-from condatui_core.records.installation import ChannelConfig
+from condatui_core.records.installation import ChannelConfig, Installation
 from condatui_core.records.kernel import Reference
 from condatui_core.records.other_machine import OtherMachines
 from condatui_core.records.package import Distribution, PackageFiles, PackageRecord
@@ -40,6 +40,7 @@ from condatui_core.records.slimming import Slimming
 from condatui_core.records.usage import Run, Usage
 from condatui_core.remedy import LeaveReadOnly
 from condatui_core.settings import Locations, Settings
+from condatui_core.shells import ActivatedShell
 from condatui_core.verification import verify_file
 from support.contexts import made_context
 from support.fake_jobs import FakeJobs
@@ -398,6 +399,10 @@ class FakeWorkbench:
         if self.same_files_error:
             raise self.same_files_error
         return self.stored_twice
+
+    def shell_in(self, environment: Environment, installation: Installation | None) -> ActivatedShell:
+        self.check_writable()
+        return ActivatedShell(environment, installation, environ=self.environ, private=self.locations.private)
 
     async def references(self, prefix: str) -> tuple[Reference, ...]:
         return self.named_by.get(prefix, ())

@@ -49,13 +49,19 @@ from condatui.services.signals import leaving_on_signals
 from condatui.services.snapshot_reader import OTHERS_GROUP, SnapshotReader
 from condatui.session import Session
 from condatui.view_models.environments.columns import check_columns
+from condatui.view_models.format import copyable
 from condatui.view_models.styles import check_theme
 from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
-from condatui_core.records.environment import Inventory
+from condatui_core.records.environment import Environment, Inventory
+from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
     from condatui_core.workbench import Workbench
+
+
+SHELL_GROUP = "shell"
+"""The worker group of an open shell."""
 
 
 class CondatuiApp(RecoveringApp):
@@ -177,7 +183,7 @@ class CondatuiApp(RecoveringApp):
         if group == LOAD_GROUP:
             self._take_end_of_load(event.state, error)
         elif error is not None:
-            self.session.fail(_as_message(group, error))
+            self.session.fail(self._as_message(group, error))
         if group == WALK_GROUP and event.state in (WorkerState.ERROR, WorkerState.SUCCESS):
             self._disk_monitor.end()
         elif group == CHECKS_GROUP and event.worker.is_finished:
@@ -185,13 +191,26 @@ class CondatuiApp(RecoveringApp):
 
     def _take_end_of_load(self, state: WorkerState, error: BaseException | None) -> None:
         if error is not None:
-            self.session.stop_loading(_as_message(LOAD_GROUP, error))
+            self.session.stop_loading(self._as_message(LOAD_GROUP, error))
         elif state is WorkerState.SUCCESS:
             self.session.stop_loading()
             self._disk_monitor.start()
             self._gpu_monitor.look()
             self._alike_monitor.start()
             self.job_monitor.start()
+
+    def _as_message(self, group: str, error: BaseException) -> CondatuiError:
+        of_jobs = group in (JOBS_GROUP, SEEN_GROUP, LEAVE_GROUP)
+        title = "Following the jobs failed." if of_jobs else "Looking at the environments failed."
+        if group == COPY_GROUP:
+            title = "Copying failed."
+        elif group == CLEANUP_GROUP:
+            title = "Looking for what could go failed."
+        elif group == SHELL_GROUP:
+            title = "The shell failed."
+        if group == OTHERS_GROUP:
+            title = "The snapshots of other machines could not be read."
+        return unexpected(error, title, f"{self.session.key('reload')} tries again.")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Turn off actions while a panel is open, and those that take the keys while the user types."""
@@ -235,6 +254,32 @@ class CondatuiApp(RecoveringApp):
     def action_reload_all(self) -> None:
         """Read, measure and check everything again."""
         self._load(refresh=True)
+
+    def action_shell(self) -> None:
+        """Open a shell with the environment under the cursor, unless one is about to open."""
+        current = self.screen.action_context.current if isinstance(self.screen, PlaceScreen) else None
+        if current and not any(each.group == SHELL_GROUP for each in self.workers if not each.is_finished):
+            self.run_worker(self._open_shell(current), group=SHELL_GROUP, exit_on_error=False, description="shell")
+
+    async def _open_shell(self, environment: Environment) -> None:
+        from condatui.services.shell_opener import open_shell  # noqa: PLC0415 - imported at the first use
+
+        try:
+            notice = await open_shell(self, self.session, environment)
+        except CondatuiError as error:
+            notice = sanitize(f"{error.in_one_line} {self.session.words(error.advice)}".strip())
+        else:
+            self.action_reload()
+        if isinstance(self.screen, PlaceScreen):
+            self.screen.say(notice)
+
+    def action_copy_activation(self) -> None:
+        """Copy the line that activates the environment under the cursor."""
+        from condatui_core.shells import activation_line  # noqa: PLC0415 - imported at the first use
+
+        place = self.screen
+        if isinstance(place, PlaceScreen) and (current := place.action_context.current):
+            place.copy(copyable(activation_line(current)))
 
     def action_check_gpu(self) -> None:
         """Check the marked environments, or the one under the cursor."""
@@ -286,6 +331,13 @@ class CondatuiApp(RecoveringApp):
         if not isinstance(self.screen, CommandLogScreen):
             self.push_screen(CommandLogScreen(self.session))
 
+    async def action_keys(self) -> None:
+        """Open the list of keys."""
+        from condatui.screens.keys import KeysScreen  # noqa: PLC0415 - imported at the first use
+
+        if not isinstance(self.screen, KeysScreen):
+            await self.push_screen(KeysScreen(self.session))
+
     async def action_palette(self) -> None:
         """Open the palette."""
         await self.push_screen(Palette(placeholder="What to do, or an environment to go to"))
@@ -330,15 +382,3 @@ class CondatuiApp(RecoveringApp):
             self.pop_screen()
         if isinstance(self.screen, EnvironmentsScreen):
             self.screen.seek_package(event.name)
-
-
-def _as_message(group: str, error: BaseException) -> CondatuiError:
-    of_jobs = group in (JOBS_GROUP, SEEN_GROUP, LEAVE_GROUP)
-    title = "Following the jobs failed." if of_jobs else "Looking at the environments failed."
-    if group == COPY_GROUP:
-        title = "Copying failed."
-    elif group == CLEANUP_GROUP:
-        title = "Looking for what could go failed."
-    if group == OTHERS_GROUP:
-        title = "The snapshots of other machines could not be read."
-    return unexpected(error, title, "r tries again.")

@@ -45,7 +45,7 @@ class Session:
         self.clipboard = Clipboard(owner, workbench.environ)
         self.host = host
         self.clock = clock
-        self.keymap = Keymap.of_settings(workbench.settings.keys)
+        self.keymap = Keymap.of_settings(workbench.settings.keys, workbench.settings.keymap)
         self.inventory = Inventory()
         self.others: OtherMachines | None = None
         """What snapshots tell of other machines, which can be looked at, not changed; None if none was read."""
@@ -104,6 +104,11 @@ class Session:
         """The key of an action, the one to show if there are several; the action's title if it has none."""
         labels = self.keymap.labels(ACTION_BY_ID[action])
         return labels[0] if labels else ACTION_BY_ID[action].title
+
+    def take_keymap(self, keymap: Keymap) -> None:
+        """Take in other keys, which all places show from now on."""
+        self.keymap = keymap
+        self.changed.publish(self)
 
     def show(self, inventory: Inventory) -> None:
         """Take in a new inventory; once it is complete, marks of environments that are gone are dropped."""

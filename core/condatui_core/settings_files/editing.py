@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+
+import msgspec
 
 from condatui_core.errors import CondatuiError, RefusedError, UsageError
 from condatui_core.fs.atomic_write import write_new, write_whole
 from condatui_core.fs.private_directory import PrivateDirectory
 from condatui_core.fs.safe_read import read_bounded, reason
-from condatui_core.settings import Locations
-from condatui_core.settings_files.amending import with_setting
-from condatui_core.settings_files.parsing import LARGEST, check_settings, decoded, settings_text
+from condatui_core.settings import Locations, Settings
+from condatui_core.settings_files.parsing import LARGEST, check_settings, decoded, parse_settings, settings_text
+from condatui_core.settings_files.server import read_server_settings
 from condatui_core.settings_files.template import settings_template
+from condatui_core.settings_files.text_edits import with_setting
 
 
 def write_template(locations: Locations) -> Path:
@@ -27,17 +31,31 @@ def write_template(locations: Locations) -> Path:
     return file
 
 
-def write_setting(locations: Locations, name: str, value: object) -> Path:
-    """Write one setting into the user's settings file, and leave everything else in it as it is.
+def change_settings(locations: Locations, change: Callable[[Settings], Settings]) -> Settings:
+    """Write into the settings file what `change` makes of the settings in it and in that of the machine, and return it.
 
-    Raises UsageError if the file is unusable or its text cannot be changed, CondatuiError if it cannot be written.
+    What is not changed keeps its lines, with their comments. A value that is the default, and that of the machine,
+    leaves the file. Raises UsageError if the file cannot be read, or not be changed so, and what `change` raises.
     """
-    file = locations.settings_file
-    former = settings_text(file)
-    text = with_setting(former, name, value, file)
-    check_settings(text, file, locations.home)
-    _replace(file, former, text)
-    return file
+    draft = SettingsDraft(locations)
+    try:
+        text, file = draft.text(), locations.settings_file
+        server = {name: each.value for name, each in read_server_settings(locations).given.items()}
+        own = {name: each.value for name, each in parse_settings(text, file).items()}
+        check_settings(text, file, locations.home)
+        beneath = msgspec.convert(server, Settings, strict=False)
+        former = msgspec.convert({**server, **own}, Settings, strict=False)
+        wanted = change(former)
+        for name, value in msgspec.structs.asdict(wanted).items():
+            if value != getattr(former, name):
+                text = with_setting(text, name, None if value == getattr(beneath, name) else value, file)
+        draft.write(text)
+        if draft.changed:
+            draft.check()
+            draft.accept()
+    finally:
+        draft.discard()
+    return wanted
 
 
 _LARGEST_KEPT = 64 << 20
@@ -66,6 +84,10 @@ class SettingsDraft:
             return decoded(read_bounded(str(self.file), LARGEST), self._target)
         except OSError as error:
             raise UsageError("What was written cannot be read.", f"{self.file}: {reason(error)}") from error
+
+    def write(self, text: str) -> None:
+        """Replace what the draft holds. Raises CondatuiError if it cannot be written."""
+        _write(self.file, text, replace=True)
 
     @property
     def changed(self) -> bool:

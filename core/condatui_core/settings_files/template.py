@@ -21,7 +21,7 @@ _EXAMPLES: Mapping[str, str] = {
     "conda": "[/opt/conda/bin/conda]",
     "roots": "[/scratch/shared/envs]",
     "columns": "[disk, frees, used, findings]",
-    "keys": '{environments.sort: "o"}',
+    "keys": '{environments.sort: "i"}',
 }
 """Of what is empty unless it is set, so that its form can be seen."""
 

@@ -7,7 +7,7 @@ import stat
 import types
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, get_args, get_origin
+from typing import Annotated, Literal, get_args, get_origin
 
 import msgspec
 
@@ -48,6 +48,8 @@ def expected_values(kind: object) -> str:
         plain, limits = get_args(kind)
         lower = f"from {limits.ge} to" if limits.ge is not None else f"above {limits.gt} and up to"
         return f"{_KINDS[plain]} {lower} {limits.le}"
+    if get_origin(kind) is Literal:
+        return f"one of {', '.join(f'`{each}`' for each in get_args(kind))}"
     if kind in _KINDS:
         return _KINDS[kind]
     return "names with texts" if get_origin(kind) is dict else "a list of texts"

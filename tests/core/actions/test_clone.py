@@ -23,6 +23,7 @@ from condatui_core.actions.clone import plan as clone_plan
 from condatui_core.actions.clone import recover as clone_recover
 from condatui_core.actions.protocol import JobContext
 from condatui_core.analyses.health import PrefixObservations, state_of
+from condatui_core.conda.answer import CondaAnswer
 from condatui_core.errors import CondaError, CondatuiError, RefusedError
 from condatui_core.prefixes.last_used import OwnUses
 from condatui_core.prefixes.prefix import read_prefix
@@ -32,6 +33,7 @@ from condatui_core.records.environment import Environment, LastUsed
 from condatui_core.records.job import Outcome, Plan, Recovery
 from condatui_core.records.prefix import PrefixPointer
 from condatui_core.records.request import CloneRequest, RemoveRequest
+from condatui_core.remedy import AllowDownloads
 from condatui_core.settings import Settings
 from condatui_sandbox import Sandbox
 from support.conda_oracle import CondaOracle
@@ -419,12 +421,74 @@ async def test_what_the_cache_has_no_more_is_said_before(place: Place) -> None:
     assert [(each.id, each.evidence) for each in offline.blockers] == [("no-cache", (name,))]
 
 
-async def test_specs_are_added_afterwards(place: Place) -> None:
-    outcome = await place.perform(place.request("nlp-exp", "more", add=("xlrd",), offline=True))
+async def test_specs_are_added_afterwards_as_the_plan_has_said(place: Place) -> None:
+    request, source = place.request("nlp-exp", "more", add=("xlrd",), offline=True), place.sandbox.prefixes["nlp-exp"]
+    before = manifest(source)
+    plan = await place.plan(request)
+    assert dict(plan.facts)["added"] == "1 package, nothing to download"
+    assert [(each.name, each.change) for each in plan.moves] == [("xlrd", "new")]
+    assert manifest(source) == before
+    outcome = await clone_perform.perform(plan, request, place.context, PlainWork())
     assert "xlrd was added" in outcome.message
     target = read_prefix(f"{place.sandbox.root_prefix}/envs/more")
     assert "xlrd" in {each.name for each in target.packages}
     assert "xlrd" in dict(target.history.requested)
+
+
+async def test_what_conda_cannot_add_is_said_in_its_words_before_anything_is_made(place: Place) -> None:
+    plan = await place.plan(place.request("nlp-exp", "never", add=("no-such-package",), offline=True))
+    assert [each.id for each in plan.blockers] == ["not-solved"]
+    assert "no-such-package" in "\n".join(plan.blockers[0].evidence)
+    assert (plan.steps, plan.moves, plan.blockers[0].remedy) == ((), (), AllowDownloads())
+
+
+def _asked(place: Place, *says: object) -> tuple[Place, list[Sequence[str]]]:
+    """The place with a conda that says this to one dry run after the other, and what it was asked."""
+    asked: list[Sequence[str]] = []
+
+    async def ask(argv: Sequence[str], *, environ: Mapping[str, str], seconds: float | None) -> CondaAnswer:
+        assert environ["CONDA_PIP_INTEROP_ENABLED"] == "false"  # else it would delete records of what pip has replaced
+        said = says[len(asked)]
+        asked.append(argv)
+        if isinstance(said, Exception):
+            raise said
+        assert isinstance(said, CondaAnswer)
+        return said
+
+    return Place(place.sandbox, dataclasses.replace(place.context, ask_conda=ask)), asked
+
+
+_TORCH = {"name": "torch", "dist_name": "torch-2.0-0", "version": "2.0", "build_string": "0"}
+_FETCHES_TORCH = {"actions": {"LINK": [_TORCH], "FETCH": [{**_TORCH, "size": 1_000_000_000}]}}
+
+
+async def test_what_an_addition_downloads_is_said_and_has_to_fit(place: Place) -> None:
+    request = place.request("nlp-exp", "big", add=("torch",))
+    asking, asked = _asked(place, answer(_FETCHES_TORCH))
+    plan = await asking.plan(request)
+    assert dict(plan.facts)["added"] == "1 package, 1.0 GB to download, about 5.0 GB on the disk"
+    assert (plan.bytes_needed or 0) > 5_000_000_000
+    assert ("--dry-run" in asked[0], "--offline" in asked[0], asked[0][3]) == (True, False, request.source)
+    huge = {"actions": {"LINK": [_TORCH], "FETCH": [{**_TORCH, "size": 10**15}]}}
+    assert [each.id for each in (await _asked(place, answer(huge))[0].plan(request)).blockers] == ["no-space"]
+    offline = replace(request, offline=True)
+    plan = await _asked(place, answer(_FETCHES_TORCH))[0].plan(offline)
+    assert [(each.id, each.evidence) for each in plan.blockers] == [("not-cached", ("torch-2.0-0",))]
+
+
+async def test_a_build_is_looked_for_in_the_cache_first_and_what_cannot_be_told_is_a_warning(place: Place) -> None:
+    request = place.request("nlp-exp", "exact", add=("torch=2.0=0",))
+    asking, asked = _asked(place, CondaError("conda is offline."), answer({"message": "All there."}))
+    plan = await asking.plan(request)
+    assert ["--offline" in each for each in asked] == [True, False]
+    assert (dict(plan.facts)["added"], plan.blockers) == ("nothing: all of it is there", ())
+    asking, _ = _asked(place, CondaError("conda could not add it.", "NotWritableError"))
+    plan = await asking.plan(place.request("nlp-exp", "unsure", add=("torch",)))
+    assert dict(plan.facts)["added"] == "cannot be told before"
+    assert [each.evidence for each in plan.warnings if each.id == "not-solved"] == [
+        ("conda could not add it.", "NotWritableError")
+    ]
+    assert plan.steps and not plan.blockers
 
 
 def _only_adding(says: Answer) -> Runner:

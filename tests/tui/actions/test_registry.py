@@ -17,6 +17,7 @@ from condatui.screens.compare import CompareScreen
 from condatui.screens.environments import EnvironmentsScreen
 from condatui.screens.failure import FailureScreen
 from condatui.screens.jobs import JobsScreen
+from condatui.screens.keys import KeysScreen
 from condatui.screens.nodes import NodesScreen
 from condatui.screens.package import PackageScreen
 from condatui.screens.place import PlaceScreen
@@ -41,6 +42,7 @@ OWNERS: dict[str, tuple[type[object], ...]] = {
     "browse": (BrowseScreen,),
     "nodes": (NodesScreen,),
     "package": (PackageScreen,),
+    "keys": (KeysScreen,),
     "list": (VirtualTable, TextPane),
 }
 

@@ -219,7 +219,7 @@ async def test_a_clone_is_named_after_its_source_until_a_name_is_typed(monkeypat
         await on_research(driver, "n")
         assert (field(driver, "source"), field(driver, "name")) == (f"{ENVS}/research", "research-2")
         assert "with conda itself" not in driver.text
-        await driver.press("shift+tab", "right")
+        await driver.press("shift+tab", "left")
         assert (field(driver, "source"), field(driver, "name")) == (ROOT, "base-2")
         assert "with conda itself" in driver.text
         await driver.press("z")
@@ -251,8 +251,28 @@ async def test_an_answer_that_cannot_be_keeps_the_form_open(keys: tuple[str, ...
 
 async def test_the_baseline_is_offered_before_others() -> None:
     async with opened(workbench=bench(machine(baseline="zoo"))) as driver:
-        await on_research(driver, "n", "shift+tab", "right")
+        await on_research(driver, "n", "shift+tab", "left")
         assert field(driver, "source") == f"{ENVS}/zoo"
+
+
+async def test_a_source_is_found_by_typing() -> None:
+    names = ("nlp-base", "nlp-exp", "old-nlp", "vision")
+    known = inventory(*(loaded(each, prefix=f"{ENVS}/{each}") for each in names))
+    async with opened(workbench=bench(known), size=(80, 24)) as driver:
+        await driver.press("home", "n")
+        await driver.until(lambda: is_open(driver))
+        await driver.press("shift+tab")
+        assert "1/4  type to find" in driver.text
+        await driver.press(*"nlp")
+        assert (field(driver, "source"), "1/3 with `nlp`" in driver.text) == (f"{ENVS}/nlp-base", True)
+        await driver.press("right", "right")  # those that begin with it come first
+        assert (field(driver, "source"), field(driver, "name")) == (f"{ENVS}/old-nlp", "old-nlp-2")
+        await driver.press("right", "minus", "e")
+        assert (field(driver, "source"), "1/1 with `nlp-e`" in driver.text) == (f"{ENVS}/nlp-exp", True)
+        await driver.press("q")  # no name has it: it is not taken
+        assert "1/1 with `nlp-e`" in driver.text
+        await driver.press(*["backspace"] * 6, *"VIS", "tab", "shift+tab")
+        assert (field(driver, "source"), "4/4  type to find" in driver.text) == (f"{ENVS}/vision", True)
 
 
 async def test_an_export_shows_what_it_will_say_and_follows_the_format(tmp_path: Path) -> None:
@@ -590,7 +610,7 @@ async def test_a_choice_that_is_too_long_is_cut_in_the_middle() -> None:
         await driver.press("n")
         await driver.until(lambda: is_open(driver))
         [line] = [line for line in driver.text.splitlines() if line.startswith(" clone ")]
-        assert "…" in line and line.endswith("/a/env ›")
+        assert "…" in line and line.rstrip().endswith("/a/env ›")
 
 
 async def test_a_pack_is_asked_for_as_the_form_says(tmp_path: Path) -> None:

@@ -146,6 +146,8 @@ def test_what_does_something_to_environments_says_to_which() -> None:
     """A new action on environments is to be thought about: may it be done to what another machine has?"""
     assert {action.id for action in ON_ENVIRONMENTS} == {
         "environments.browse",
+        "shell",
+        "copy.activation",
         "clone",
         "export",
         "pack",

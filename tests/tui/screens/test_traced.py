@@ -65,7 +65,7 @@ async def test_80_columns_say_what_was_used() -> None:
              lib/a.py and 2 files more
              \\x1b[2Jbash: not Python. (and 1 note more: condatui slim --run tells them)
              used 1 (5.0 M) · needed 1 (2.0 K) · never 1 (9.0 M): python app.py ended afte…
-             M slimmed copy  ! run  o used  space mark  c compare  n clone  ? help""")
+             M slimmed copy  ! run  O used  space mark  c compare  o shell  n clone  ? help""")
 
 
 @pytest.mark.parametrize("size", [(60, 20), (200, 55)])
@@ -117,13 +117,13 @@ async def test_modules_are_only_imported() -> None:
 
 async def test_one_key_turns_between_classes_and_packages() -> None:
     async with opened(workbench=workbench()) as driver:
-        await driver.press("left_square_bracket", "o")
+        await driver.press("left_square_bracket", "O")
         assert "No command has been run" in driver.text
         await run(driver, "python app.py")
         await driver.until(lambda: "numpy needs it" in driver.text)
-        await driver.press("o")
+        await driver.press("O")
         assert "byte code" in driver.text and "numpy needs it" not in driver.text
-        await driver.press("o", "enter", "j", "y")
+        await driver.press("O", "enter", "j", "y")
         assert driver.app.clipboard == "libblas"
 
 

@@ -27,8 +27,13 @@ Place = Literal[
     "browse",
     "nodes",
     "package",
+    "keys",
 ]
 """Where an action applies; `list` is any widget with lines to move through, in any place."""
+
+
+_NO_KEY = "f0"
+"""What no keyboard sends: an action without a key needs a binding all the same, which the settings can give one."""
 
 
 class KeyAction(Struct, frozen=True):
@@ -71,7 +76,8 @@ class KeyAction(Struct, frozen=True):
         """
         can_be_off = self.why_not or self.acts_on or self.takes_keys
         call = f"app.perform('{self.id}')" if can_be_off else self.call
-        return Binding(self.keys, call, self.title, id=self.id, tooltip=self.help, show=False, priority=self.takes_keys)
+        keys = self.keys or _NO_KEY
+        return Binding(keys, call, self.title, id=self.id, tooltip=self.help, show=False, priority=self.takes_keys)
 
 
 def reworded(actions: Iterable[KeyAction], words: Mapping[str, tuple[str, str]]) -> Iterator[KeyAction]:

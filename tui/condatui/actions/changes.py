@@ -268,7 +268,7 @@ ON_SLIM = (
     KeyAction(
         "slim.view",
         "Turn between classes and what was used",
-        "o",
+        "O",
         "In the tab Slim, turn between the classes of files and the packages that the last command has used.",
         "screen.trace_view",
         ("environments",),

@@ -266,6 +266,15 @@ def not_traceable(action_context: ActionContext) -> str | None:
     )
 
 
+def not_activatable(action_context: ActionContext) -> str | None:
+    """Why no shell can have the environment under the cursor: there is none, or it is none that can be activated."""
+    if (current := action_context.current) is None:
+        return no_environment(action_context)
+    if current.readable:
+        return None
+    return f"{sanitize(current.name)} cannot be activated: its state is {current.state}."
+
+
 def _unreadable(chosen: tuple[Environment, ...], action_context: ActionContext, done: str) -> str | None:
     if not chosen:
         return no_environment(action_context)

@@ -14,6 +14,7 @@ from condatui.actions.context import (
     no_filter,
     no_other_machine,
     no_remembered_filter,
+    not_activatable,
     not_browsable,
     not_comparable,
 )
@@ -82,6 +83,29 @@ _ENVIRONMENTS = (
         "Environments",
         why_not=no_other_machine,
         takes_keys=True,
+    ),
+    KeyAction(
+        "shell",
+        "Open a shell",
+        "o",
+        "A shell in which the environment under the cursor is active; `exit` comes back. Jobs go on meanwhile.",
+        "app.shell",
+        ("environments", "compare", "nodes"),
+        "Environments",
+        "shell",
+        not_activatable,
+        "current",
+    ),
+    KeyAction(
+        "copy.activation",
+        "Copy the activation line",
+        "",
+        "Copy the line that activates the environment under the cursor in a shell of yours.",
+        "app.copy_activation",
+        ("environments", "compare", "nodes"),
+        "Environments",
+        why_not=not_activatable,
+        acts_on="current",
     ),
     *ON_ENVIRONMENTS,
     *ON_SLIM,
@@ -347,8 +371,62 @@ _WITH_LINES: tuple[Place, ...] = (
     "browse",
     "nodes",
     "package",
+    "keys",
 )
 """The places with a line under the cursor, and a way back."""
+
+_KEYS = (
+    KeyAction(
+        "keys.add",
+        "Add another key",
+        "a",
+        "Give the action under the cursor one more key; `enter` replaces those that it has.",
+        "screen.add",
+        ("keys",),
+        "Keys",
+        "add",
+    ),
+    KeyAction(
+        "keys.reset",
+        "Reset",
+        "x",
+        "Give the action under the cursor the keys of the keymap again.",
+        "screen.reset",
+        ("keys",),
+        "Keys",
+        "reset",
+    ),
+    KeyAction(
+        "keys.reset_all",
+        "Reset all",
+        "X",
+        "Give every action the keys of the keymap again.",
+        "screen.reset_all",
+        ("keys",),
+        "Keys",
+    ),
+    KeyAction(
+        "keys.keymap",
+        "Next keymap",
+        "m",
+        "Start from other keys: condatui's own, or with those that vi, lazygit or k9s have for the same.",
+        "screen.next_keymap",
+        ("keys",),
+        "Keys",
+        "keymap",
+    ),
+    KeyAction(
+        "keys.filter",
+        "Filter",
+        "/",
+        "Show only the actions that match: a key, a word of what it does, an id, a place.",
+        "screen.filter",
+        ("keys",),
+        "Keys",
+        "filter",
+        takes_keys=True,
+    ),
+)
 
 _SHARED = (
     KeyAction(
@@ -399,6 +477,14 @@ _EVERYWHERE = (
         takes_keys=True,
     ),
     KeyAction(
+        "keys",
+        "Keys",
+        "comma",
+        "All keys, to search and to change; and the keymaps of vi, lazygit and k9s to start from.",
+        "app.keys",
+        takes_keys=True,
+    ),
+    KeyAction(
         "theme", "Choose a theme", "", "Other colours; `ansi-dark` sends least over a slow line.", "app.change_theme"
     ),
     KeyAction(
@@ -419,6 +505,7 @@ ACTIONS: tuple[KeyAction, ...] = (
     *_BROWSE,
     *_NODES,
     *_PACKAGE,
+    *_KEYS,
     *_COMPARE,
     *ON_CLEANUP,
     *ON_JOBS,
@@ -440,4 +527,4 @@ def actions_in(*places: Place) -> Iterator[KeyAction]:
 
 def bindings(place: Place) -> list[Binding]:
     """The `BINDINGS` of a screen or the app: the actions of one place."""
-    return [action.binding for action in actions_in(place) if action.keys]
+    return [action.binding for action in actions_in(place)]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
+import msgspec
 
 from condatui.actions.keymap import Keymap
 from condatui.cli.invocation import Invocation
@@ -14,7 +15,7 @@ from condatui.cli.reporting import report, say
 from condatui.view_models.environments.columns import check_columns
 from condatui.view_models.styles import check_theme
 from condatui_core.errors import CondatuiError, UsageError
-from condatui_core.settings import SettingError
+from condatui_core.settings import SettingError, Settings
 from condatui_core.settings_files.editing import SettingsDraft
 from condatui_core.settings_files.parsing import parse_settings
 
@@ -89,8 +90,10 @@ def _check_for_workbench(draft: SettingsDraft, invocation: Invocation) -> None:
             check_theme(str(theme.value))
         if (columns := given.get("columns")) and isinstance(columns.value, list):
             check_columns([str(each) for each in columns.value])
-        if (keys := given.get("keys")) and isinstance(keys.value, dict):
-            Keymap.of_settings(keys.value)
+        if "keys" in given:
+            kept = {name: given[name].value for name in ("keys", "keymap") if name in given}
+            settings = msgspec.convert(kept, Settings, strict=False)
+            Keymap.of_settings(settings.keys, settings.keymap)
     except SettingError as error:
         raise UsageError(error.title, f"In {given[error.setting].where}", error.advice) from error
 

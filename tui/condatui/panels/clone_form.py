@@ -31,6 +31,7 @@ class CloneForm:
         self._sources = _sources(session, chosen)
         several = f": one of the {len(chosen)} that are marked" if len(chosen) > 1 else ""
         self._title = f"Clone an environment{several}"
+        self._first = next((each for each in chosen if each in self._sources), self._sources[0])
 
     def form(self, answers: Answers) -> Form:
         """The fields; the name follows from the source, and only for base the form asks about conda itself."""
@@ -38,7 +39,7 @@ class CloneForm:
         names = {each.name for each in self._session.inventory.environments}
         choices = environment_choices(self._sources)
         fields = (
-            ChoiceField("source", "clone", choices, source.prefix),
+            ChoiceField("source", "clone", choices, source.prefix, find=True),
             TextField("name", "as", free_name(source, names), "a name, or a path"),
             TextField("add", "and install", example="nothing; or, say, numpy=2.0 pandas"),
             yes_or_no("with_conda", "with conda itself"),
@@ -62,7 +63,7 @@ class CloneForm:
 
     def _source(self, answers: Answers) -> Environment:
         wanted = answers.get("source")
-        return next((each for each in self._sources if each.prefix == wanted), self._sources[0])
+        return next((each for each in self._sources if each.prefix == wanted), self._first)
 
 
 class FileForm:
@@ -152,9 +153,9 @@ async def target_of(name: str, source: Environment | None, session: Session, pat
 
 
 def _sources(session: Session, chosen: Sequence[Environment]) -> tuple[Environment, ...]:
-    """What is chosen, the baseline, and all others, without those that cannot be cloned."""
+    """The baseline, what is chosen, and all others, without those that cannot be cloned."""
     environments = [each for each in session.inventory.environments if each.state == "ok"]
-    first = [each for each in (*chosen, _baseline(session)) if each and each.state == "ok"]
+    first = [each for each in (_baseline(session), *chosen) if each and each.state == "ok"]
     return tuple({each.prefix: each for each in (*first, *environments)}.values())
 
 

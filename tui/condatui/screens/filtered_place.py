@@ -61,6 +61,10 @@ class FilteredPlace(PlaceScreen):
             bar = FilterBar(choices, self.filter_choices, id="filter")
             await self.mount(bar, after="#status")
             await self.mount(choices)
+        self.open_filter()
+
+    def open_filter(self) -> None:
+        """Replace the status line by the filter, which is there already."""
         self.query_one("#status").display = False
         self.query_one("#filter", FilterBar).open(self.filter_text)
         self.draw_bottom()

@@ -34,6 +34,8 @@ class ChoiceField:
     choices: tuple[tuple[str, str], ...]
     """(value, label) pairs; the labels are printable."""
     value: str
+    find: bool = False
+    """Whether there may be many of them: what is typed then finds those with it in their labels."""
 
 
 Field = TextField | ChoiceField

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -33,7 +34,10 @@ _STEPS = {"left": -1, "right": 1, "space": 1}
 
 
 class ChoiceLine(Widget, can_focus=True):
-    """Shows the chosen value; left, right and space choose another, a letter the next that begins with it."""
+    """Shows the chosen value; left, right and space choose another, a letter the next that begins with it.
+
+    Among many values, what is typed finds those that have it in their labels, and the keys go from one to the next.
+    """
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {"choice--chosen", "choice--focused"}
@@ -47,6 +51,8 @@ class ChoiceLine(Widget, can_focus=True):
         self._shapes = shapes_for(glyphs)
         self._ellipsis = glyphs.ellipsis
         self.value = field.value
+        self._typed = ""
+        """What a label must have in it, where values are found by typing."""
 
     @property
     def text(self) -> str:
@@ -62,7 +68,7 @@ class ChoiceLine(Widget, can_focus=True):
     def _line(self) -> Text:
         chosen = self.get_component_rich_style("choice--focused" if self.has_focus else "choice--chosen", partial=True)
         label = choice_label(self._field, self.value)
-        place = f" {self._index + 1}/{len(self._field.choices)}" if len(self._field.choices) > 2 else ""
+        place = self._place()
         room = self.size.width - len(f"{self._shapes.left}  {self._shapes.right}{place}")
         label = shorten_middle(label, max(room, _LEAST), self._ellipsis)
         return Text.assemble(
@@ -72,13 +78,28 @@ class ChoiceLine(Widget, can_focus=True):
             (place, styles.DIM),
         )
 
+    def _place(self) -> str:
+        """Which of how many it is, and what they were found by."""
+        shown = self._found(self._typed)
+        place = f" {self._index + 1}/{len(shown)}" if len(self._field.choices) > 2 else ""
+        if not self._field.find or not self.has_focus:
+            return place
+        return f"{place} with `{self._typed}`" if self._typed else f"{place}  type to find"
+
+    def _found(self, typed: str) -> Sequence[tuple[str, str]]:
+        """The values whose labels have this in them, those first that begin with it; all for an empty text."""
+        wanted = typed.casefold()
+        found = [each for each in self._field.choices if wanted in each[1].casefold()]
+        return sorted(found, key=lambda each: not each[1].casefold().startswith(wanted)) if wanted else found
+
     @property
     def _index(self) -> int:
-        values = [value for value, _ in self._field.choices]
+        values = [value for value, _ in self._found(self._typed)]
         return values.index(self.value) if self.value in values else 0
 
     def _choose(self, index: int) -> None:
-        value = self._field.choices[index % len(self._field.choices)][0]
+        shown = self._found(self._typed)
+        value = shown[index % len(shown)][0]
         if value != self.value:
             self.value = value
             self.refresh()
@@ -98,6 +119,10 @@ class ChoiceLine(Widget, can_focus=True):
             self.action_turn(steps)
             return
         letter = event.character
+        if self._field.find and (event.key == "backspace" or (letter and letter.isprintable())):
+            event.stop()
+            self._find(self._typed[:-1] if event.key == "backspace" else self._typed + (letter or ""))
+            return
         if letter is None or not letter.isalnum():
             return
         event.stop()
@@ -105,6 +130,14 @@ class ChoiceLine(Widget, can_focus=True):
         after = (index % count for index in range(self._index + 1, self._index + 1 + count))
         wanted = (index for index in after if self._field.choices[index][1].lower().startswith(letter.lower()))
         self._choose(next(wanted, self._index))
+
+    def _find(self, typed: str) -> None:
+        """Choose the first value with this in its label; what no label has in it is not taken."""
+        if self._found(typed):
+            self._typed = typed
+            if typed:
+                self._choose(0)
+            self.refresh()
 
     def on_click(self, event: Click) -> None:
         """Choose the next value."""
@@ -115,6 +148,7 @@ class ChoiceLine(Widget, can_focus=True):
     def watch_has_focus(self, value: bool) -> None:
         """Show whether this line has the focus."""
         super().watch_has_focus(value)
+        self._typed = ""
         self.refresh()
 
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from condatui_core.actions.clone.addition import Addition
 from condatui_core.actions.clone.source import Provided, Source, provide, read_source
 from condatui_core.actions.guards import observe_prefixes
 from condatui_core.actions.prefix_change import PrefixChange, is_binary
@@ -158,6 +159,8 @@ class CloneFacts:
     survey: CloneSurvey
     without: frozenset[str] = frozenset()
     """The packages without which it is cloned."""
+    addition: Addition | None = None
+    """What the additional specs come to; None if there are none, or if conda was not asked."""
 
 
 async def read_facts(request: CloneRequest, context: JobContext, *, without: Collection[str] = ()) -> CloneFacts:

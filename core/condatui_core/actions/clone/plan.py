@@ -6,9 +6,16 @@ import asyncio
 import os
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from condatui_core.actions import guards
+from condatui_core.actions.clone.addition import (
+    addition_blockers,
+    addition_cost,
+    addition_warnings,
+    solve_addition,
+)
 from condatui_core.actions.clone.facts import CloneFacts, read_facts
 from condatui_core.actions.clone.source import Source
 from condatui_core.actions.policy_warnings import policy_warnings
@@ -39,11 +46,12 @@ def plan_of(facts: CloneFacts, context: JobContext) -> Plan:
         title=f"Clone {_name(facts)} to {os.path.basename(target.prefix) or target.prefix}",
         steps=() if blockers else tuple(_steps(facts)),
         prefixes=(target.prefix,),
-        bytes_needed=None if facts.source is None else facts.survey.bytes_needed + _unpacked_bytes(facts),
+        bytes_needed=None if facts.source is None else _bytes_needed(facts),
         packages=len(facts.source.records) if facts.source else 0,
         facts=tuple(_facts(facts, blocked=bool(blockers))),
         warnings=(*_warnings(facts), *_against_policy(facts, context)),
         blockers=blockers,
+        moves=facts.addition.moves(facts.source.records) if facts.addition and facts.source else (),
     )
 
 
@@ -63,11 +71,13 @@ def _blockers(facts: CloneFacts, context: JobContext) -> Iterator[Finding]:
         yield _error("other-platform", message, "Clone it on a machine that runs it.")
     yield from guards.no_conda(context, facts.environment)
     yield from guards.blockers_to_make(facts.target, context)
-    yield from guards.bytes_problem(facts.survey.bytes_needed + _unpacked_bytes(facts), facts.target)
+    yield from guards.bytes_problem(_bytes_needed(facts), facts.target)
     for spec in facts.request.add:
         if spec.startswith("-") or not spec.strip():
             yield _error("bad-spec", f"`{spec}` is no spec of a package.", "Such as numpy, or numpy=1.26.")
     yield from _unobtainable(facts)
+    if facts.addition:
+        yield from addition_blockers(facts.addition)
 
 
 def _unobtainable(facts: CloneFacts) -> Iterator[Finding]:
@@ -108,6 +118,8 @@ def _warnings(facts: CloneFacts) -> Iterator[Finding]:
     for problem in source.contents.problems:
         yield finding("broken", "warning", f"{problem.path}: {problem.reason}", "What it says is not cloned.")
     yield from _notes(facts, source)
+    if facts.addition:
+        yield from addition_warnings(facts.addition)
 
 
 def _against_policy(facts: CloneFacts, context: JobContext) -> Iterator[Finding]:
@@ -182,9 +194,16 @@ def _facts(facts: CloneFacts, *, blocked: bool) -> Iterator[tuple[str, str]]:
     pip = len(facts.source.contents.pip_distributions)
     yield "packages", f"{len(facts.source.records)} of conda, {pip} of pip"
     yield "copied", f"{counted(facts.survey.copied, 'file')}, {format_bytes(facts.survey.copied_bytes)}"
+    if facts.addition and not blocked:
+        yield "added", addition_cost(facts.addition)
     if facts.installation and not blocked:  # run by hand, it would delete a target that exists
         command = commands.clone(facts.installation.executable, facts.origin.real, facts.target.prefix)
         yield "as conda does it", shlex.join(command)
+
+
+def _bytes_needed(facts: CloneFacts) -> int:
+    added = facts.addition.bytes_needed if facts.addition else 0
+    return facts.survey.bytes_needed + _unpacked_bytes(facts) + added
 
 
 def _unpacked_bytes(facts: CloneFacts) -> int:
@@ -207,6 +226,8 @@ def _name(facts: CloneFacts) -> str:
 
 
 async def plan(request: CloneRequest, context: JobContext) -> Plan:
-    """Find out what cloning would do, changing nothing."""
+    """Find out what cloning would do, and what conda would do for the specs that are added; changes nothing."""
     facts = await read_facts(request, context)
+    if request.add and not await asyncio.to_thread(lambda: any(_blockers(facts, context))):
+        facts = replace(facts, addition=await solve_addition(facts, context))
     return await asyncio.to_thread(plan_of, facts, context)
