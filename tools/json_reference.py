@@ -28,6 +28,7 @@ from condatui.cli.documents.nodes import NodesDocument
 from condatui.cli.documents.schema import EnvironmentDetailDocument, KeepDocument, ListDocument
 from condatui.cli.documents.slim import SlimDocument
 from condatui.cli.documents.verification import VerificationDocument
+from condatui.cli.filters import FiltersDocument
 from condatui.cli.reporters import EventLine, PlanLine, ResultLine
 from condatui.cli.reporting import ErrorDocument
 from condatui.cli.restore import RestorePointsDocument
@@ -61,6 +62,7 @@ DOCUMENTS: tuple[Printed, ...] = (
     Printed("`condatui check [ENV…] --json`", CheckDocument),
     Printed("`condatui slim ENV --json`, also with `--run` and `--trace`", SlimDocument),
     Printed("`condatui keep [ENV…] --json`", KeepDocument),
+    Printed("`condatui filters [NAME FILTER] --json`", FiltersDocument),
     Printed("`condatui duplicates --json`", DuplicatesDocument),
     Printed("`condatui gpu [ENV…] --json`", GpuDocument),
     Printed("`condatui fleet HOSTS --json`", FleetDocument),

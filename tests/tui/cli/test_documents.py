@@ -23,7 +23,7 @@ from condatui.json_documents import FORMAT, print_json
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.errors import CondatuiError
 from condatui_core.prefixes.prefix import read_prefix
-from condatui_core.records.environment import Environment, Inventory
+from condatui_core.records.environment import Environment, Inventory, UserMarks
 from condatui_core.records.gpu_probe import Stage
 from condatui_core.records.installation import Installation
 from condatui_core.records.job import Event, Outcome, Plan, Progressed
@@ -253,6 +253,12 @@ def test_gpu(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     known = {each.__struct_config__.tag for each in Stage.__args__}
     assert stages <= known
     assert {"start", "kernel", "import_fail"} <= stages
+
+
+def test_filters(tmp_path: Path) -> None:
+    marks = UserMarks(filters=(("old", "used:>90d"),))
+    document = described(run(tmp_path, Inventory(marks=marks), "filters").stdout, "`condatui filters")
+    assert document["filters"] == [{"name": "old", "filter": "used:>90d"}]
 
 
 def test_restore(tmp_path: Path) -> None:

@@ -136,9 +136,15 @@ def _filter(text: str, invocation: Invocation) -> Filter:
     parsed = parse_filter(text, remembered=remembered)
     if "marked" in parsed.fields:
         parsed = Filter(text, error="Only the workbench has marks, for `marked:`.", position=text.find("marked:"))
+    return without_error(parsed)
+
+
+def without_error(parsed: Filter) -> Filter:
+    """The filter; UsageError that points at what is wrong in it."""
     if parsed.error:
-        pointer = " " * len(sanitize(text[: parsed.position])) + "^"
-        raise UsageError(parsed.error, f"{sanitize(text)}\n{pointer}", "`condatui list --help` shows the filters.")
+        pointer = " " * len(sanitize(parsed.text[: parsed.position])) + "^"
+        detail = f"{sanitize(parsed.text)}\n{pointer}"
+        raise UsageError(parsed.error, detail, "`condatui list --help` shows the filters.")
     return parsed
 
 

@@ -55,7 +55,7 @@ def open_workbench(invocation: Invocation, snapshots: str | None = None) -> int:
 
 GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "look": ("list", "show", "compare", "disk", "find", "history", "gpu"),
+        "look": ("list", "filters", "show", "compare", "disk", "find", "history", "gpu"),
         "decide": ("duplicates", "cleanup", "keep", "baseline", "slim", "verify", "check"),
         "change": (
             "clone",

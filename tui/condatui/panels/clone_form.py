@@ -29,7 +29,8 @@ class CloneForm:
         self._session = session
         self._paths = paths
         self._sources = _sources(session, chosen)
-        several = f": one of the {len(chosen)} that are marked" if len(chosen) > 1 else ""
+        whole = [each for each in chosen if each.state == "ok"]
+        several = f": one of the {len(whole)} that are marked" if len(whole) > 1 else ""
         self._title = f"Clone an environment{several}"
         self._first = next((each for each in chosen if each in self._sources), self._sources[0])
 

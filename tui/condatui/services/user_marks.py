@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from condatui.view_models.format import format_age
+from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment, KeepMark
 from condatui_core.text import counted, sanitize
 
@@ -93,6 +94,10 @@ async def remember_filter(workbench: Workbench, name: str, text: str) -> str:
 
     Raises CondatuiError if it cannot have the name, or if the file cannot be read or written.
     """
+    from condatui.view_models.environments.filters import parse_to_remember  # noqa: PLC0415 - few remember one
+
+    if error := parse_to_remember(text).error:
+        raise UsageError(f"This filter cannot be remembered: {error}")
     plain = name.strip().removeprefix("@")
     former = dict((await asyncio.to_thread(workbench.marks)).filters).get(plain)
     await workbench.remember_filter(plain, text)

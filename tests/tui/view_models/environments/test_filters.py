@@ -288,7 +288,7 @@ def test_a_remembered_filter_stands_for_all_of_it() -> None:
     [
         ("@bog", "There is no remembered filter `@bog`. Did you mean `big`?"),
         ("@wrong", "The remembered filter `@wrong` is wrong: There is no field `chanel`"),
-        ("@chain", "The remembered filter `@chain` is wrong: it names another remembered one."),
+        ("@chain", "The remembered filter `@chain` is wrong: A filter that is remembered names no other."),
     ],
 )
 def test_a_remembered_filter_that_cannot_be_used_says_so_and_hides_nothing(text: str, words: str) -> None:

@@ -132,6 +132,13 @@ def parse_filter(text: str, *, typed: bool = False, remembered: Remembered = NON
     return _Parser(text, typed, remembered).parse()
 
 
+def parse_to_remember(text: str) -> Filter:
+    """Parse a filter that is to be remembered: an empty one, and one that names another, are errors too."""
+    if not text.strip():
+        return Filter(text, error="The filter is empty: it would show everything.")
+    return _Parser(text, False, NONE_REMEMBERED, inside=True).parse()
+
+
 class _Parser:
     """Goes through the words of one filter."""
 
@@ -220,7 +227,7 @@ class _Parser:
     def _named_filter(self, name: str) -> Term | None:
         """The term for a remembered filter."""
         if self._inside:
-            raise UsageError("it names another remembered one.")
+            raise UsageError("A filter that is remembered names no other.")
         if name not in self._remembered:
             if self._typed and any(each.startswith(name) for each in self._remembered):
                 return None
