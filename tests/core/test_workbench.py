@@ -416,6 +416,7 @@ def test_read_only_neither_marks_nor_jobs_nor_commands_are_taken(
         lambda: workbench.unkeep([prefix]),
         lambda: workbench.set_baseline(prefix),
         lambda: workbench.remember_file(environment, "/f"),
+        lambda: workbench.write_setting("columns", ["disk"]),
         lambda: workbench.trace(
             environment, Run(command=("true",), directory="/", seconds=1, output=1), asyncio.Event()
         ),
@@ -476,6 +477,26 @@ def test_what_another_machine_has_is_neither_marked_nor_run(make: MakeWorkbench)
         with pytest.raises(RefusedError, match="on gpu07"):
             asyncio.run(change())
     assert workbench.marks() == UserMarks()
+
+
+async def test_a_package_is_inspected_with_its_files_unless_they_are_on_another_machine(
+    make: MakeWorkbench, tmp_path: Path
+) -> None:
+    prefix = _environment(tmp_path / "nlp", "numpy")
+    contents = read_prefix(str(prefix))
+    (numpy,) = contents.packages
+    here = replace(environment_at(str(prefix)), contents=contents)
+    workbench = make()
+    facts, files = await workbench.inspect_package(here, numpy)
+    assert (facts.chain, files.why_not) == ((), "")
+    _, files = await workbench.inspect_package(replace(here, host="gpu07"), numpy)
+    assert files.why_not == "A snapshot tells no files."
+
+
+async def test_a_setting_is_written_for_the_next_run(make: MakeWorkbench) -> None:
+    workbench = make()
+    file = await workbench.write_setting("columns", ("disk", "used"))
+    assert file.read_text() == 'columns: ["disk","used"]\n'
 
 
 def test_snapshots_are_looked_at_only_where_there_are_some(make: MakeWorkbench, tmp_path: Path) -> None:
