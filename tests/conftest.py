@@ -33,8 +33,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Two for each core: a test that waits for a screen to come to rest, or for the disk, leaves its core free."""
-    return 2 * (os.cpu_count() or 1)
+    """One more than there are cores: a test that waits for a screen or for the disk leaves its core to another.
+
+    More would take turns at the cores, and each has to import and collect all tests first.
+    """
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--thorough` runs the tests of `make test-thorough` as well."""
+    parser.addoption("--thorough", action="store_true", help="run the tests of the thorough tier as well")
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
@@ -42,7 +50,17 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
     return argname if isinstance(val, bytes) else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the thorough tier out where nobody asks for it, and order the rest so that workers stay busy."""
+    by_name = any("::" in each for each in config.invocation_params.args)
+    if not config.getoption("--thorough") and not by_name:
+        left_out = [item for item in items if item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+    _order(items)
+
+
+def _order(items: list[pytest.Item]) -> None:
     """Let one worker build the sandbox while the others run long files that need none, instead of waiting for it."""
     files: dict[Path, list[pytest.Item]] = {}
     for item in items:
