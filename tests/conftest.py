@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
@@ -19,6 +20,10 @@ from condatui_sandbox.environments import relist_gone
 from condatui_sandbox.layout import Layout
 from support.sandboxes import copy_sandbox
 from support.scratch import MEMORY, roomy_memory
+
+# Where PYTHONDONTWRITEBYTECODE is set, each worker would put the assertions of all tests together again, and each
+# process that a test starts would compile condatui again. Those processes themselves still write nothing.
+sys.dont_write_bytecode = False
 
 settings.register_profile("any-load", suppress_health_check=[HealthCheck.too_slow], deadline=None)
 settings.load_profile("any-load")  # how long a made-up input takes says how busy the machine is
