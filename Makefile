@@ -13,7 +13,7 @@ endif
 PYTEST := -m pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check mypy pyright coverage test-lowest test-newest lock upgrade hooks dev profile cold-start bench screenshots keys docs dist clean
+.PHONY: help demo test test-thorough check mypy pyright coverage test-lowest test-newest lock upgrade hooks dev profile cold-start bench screenshots keys docs dist clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,8 +28,11 @@ help:  ## this list
 demo: .venv/ready  ## the workbench on a sandbox with a real conda
 	@$(BIN)/condatui demo --dir .sandbox
 
-test: check  ## everything that must pass: the checks, every test, the built wheel in a clean environment
+test: check  ## everything that must pass: the checks, the tests, the built wheel in a clean environment
 	$(BIN)/python $(PYTEST)
+
+test-thorough: .venv/ready  ## the tests, and each sweep at all of its points in place of a few, which takes far longer
+	$(BIN)/python $(PYTEST) --thorough
 
 check: .venv/ready  ## style, types and import contracts only
 	$(BIN)/ruff format --check .
@@ -40,17 +43,17 @@ check: .venv/ready  ## style, types and import contracts only
 mypy pyright: .venv/ready
 	$(BIN)/$@
 
-coverage: .venv/ready  ## every test, and the lines that none of them reaches
+coverage: .venv/ready  ## the tests, and the lines that none of them reaches
 	$(BIN)/python $(PYTEST) --cov --cov-report=term-missing:skip-covered
 
-test-lowest: .venv/ready  ## every test on the oldest Python, with the oldest dependencies that pyproject.toml allows
+test-lowest: .venv/ready  ## the tests on the oldest Python, with the oldest dependencies that pyproject.toml allows
 	$(BIN)/uv venv --quiet --allow-existing --python $(OLDEST_PYTHON) .venv-lowest
 	$(BIN)/python tools/locks.py --lowest .venv-lowest/requirements.txt
 	$(BIN)/uv pip sync --quiet --python .venv-lowest --require-hashes .venv-lowest/requirements.txt
 	$(BIN)/uv pip install --quiet --python .venv-lowest --no-deps --no-build-isolation -e .
 	.venv-lowest/bin/python $(PYTEST) -o cache_dir=.venv-lowest/pytest_cache
 
-test-newest: .venv/ready  ## every test without the lock: the newest release of everything
+test-newest: .venv/ready  ## the tests without the lock: the newest release of everything
 	$(BIN)/uv venv --quiet --allow-existing --python $(PYTHON) .venv-newest
 	$(BIN)/uv pip install --quiet --python .venv-newest --upgrade -e '.[dev]'
 	.venv-newest/bin/python $(PYTEST) -o cache_dir=.venv-newest/pytest_cache

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
@@ -20,6 +21,10 @@ from condatui_sandbox.layout import Layout
 from support.sandboxes import copy_sandbox
 from support.scratch import MEMORY, roomy_memory
 
+# Where PYTHONDONTWRITEBYTECODE is set, each worker would put the assertions of all tests together again, and each
+# process that a test starts would compile condatui again. Those processes themselves still write nothing.
+sys.dont_write_bytecode = False
+
 settings.register_profile("any-load", suppress_health_check=[HealthCheck.too_slow], deadline=None)
 settings.load_profile("any-load")  # how long a made-up input takes says how busy the machine is
 
@@ -33,8 +38,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Two for each core: a test that waits for a screen to come to rest, or for the disk, leaves its core free."""
-    return 2 * (os.cpu_count() or 1)
+    """One more than there are cores: a test that waits for a screen or for the disk leaves its core to another.
+
+    More would take turns at the cores, and each has to import and collect all tests first.
+    """
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--thorough` runs the tests of `make test-thorough` as well."""
+    parser.addoption("--thorough", action="store_true", help="run the tests of the thorough tier as well")
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
@@ -42,7 +55,17 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
     return argname if isinstance(val, bytes) else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the thorough tier out where nobody asks for it, and order the rest so that workers stay busy."""
+    by_name = any("::" in each for each in config.invocation_params.args)
+    if not config.getoption("--thorough") and not by_name:
+        left_out = [item for item in items if item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+    _order(items)
+
+
+def _order(items: list[pytest.Item]) -> None:
     """Let one worker build the sandbox while the others run long files that need none, instead of waiting for it."""
     files: dict[Path, list[pytest.Item]] = {}
     for item in items:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -21,18 +24,29 @@ def _run(*argv: str | Path) -> None:
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bin directory of a fresh environment into which the built wheel was installed."""
-    directory = tmp_path_factory.mktemp("wheel")
+    """The bin directory of a fresh environment into which the built wheel was installed, once for all workers."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    directory = shared / "wheel"
+    with (shared / "wheel.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (directory / "installed").exists():
+            _install(directory)
+            (directory / "installed").touch()
+    return directory / "venv" / "bin"
+
+
+def _install(directory: Path) -> None:
+    shutil.rmtree(directory, ignore_errors=True)  # what another worker failed to install
     _run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", directory)
     (wheel,) = directory.glob("*.whl")
     venv = directory / "venv"
-    if uv := shutil.which("uv"):
+    if uv := shutil.which("uv", path=os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])):
         _run(uv, "venv", "--quiet", "--python", sys.executable, venv)
         _run(uv, "pip", "install", "--quiet", "--python", venv, wheel)
     else:
         _run(sys.executable, "-m", "venv", venv)
         _run(venv / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel)
-    return venv / "bin"
 
 
 @pytest.fixture

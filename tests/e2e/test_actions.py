@@ -17,6 +17,7 @@ from condatui_sandbox import Sandbox
 from support.dying_job import dying_conda
 from support.sandboxes import manifest
 from support.terminal import Terminal
+from support.tiers import thorough
 
 MakeCopy = Callable[..., Sandbox]
 
@@ -130,6 +131,7 @@ def test_remove_and_undo(installed: Path, sandbox_copy: MakeCopy) -> None:
     assert files(prefix) == before
 
 
+@pytest.mark.thorough
 def test_a_restore_point_is_brought_back_and_deleted(installed: Path, sandbox_copy: MakeCopy) -> None:
     box = sandbox_copy("notebooks")
     prefix = box.prefixes["notebooks"]
@@ -184,7 +186,7 @@ def test_base_and_a_blocked_plan_are_refused_in_words(installed: Path, sandbox_c
     assert manifest(box.prefixes["prod-frozen"]) == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGHUP, *thorough([signal.SIGTERM])])
 def test_a_lost_line_ends_the_job_in_order_and_the_next_start_says_what_is_there(
     installed: Path, sandbox_copy: MakeCopy, number: signal.Signals
 ) -> None:

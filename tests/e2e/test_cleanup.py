@@ -15,6 +15,7 @@ from condatui_sandbox import Sandbox
 from support.dying_job import dying_conda
 from support.sandboxes import manifest
 from support.terminal import Terminal
+from support.tiers import thorough
 
 _NAMES = ("nlp-base", "nlp-exp", "bert-finetune", "try-again-final-v2")
 MakeCopy = Callable[..., Sandbox]
@@ -89,7 +90,10 @@ def merge_and_bring_back(terminal: Terminal, prefix: Path) -> None:
 
 @pytest.mark.parametrize(
     ("columns", "rows", "name", "carry_out"),
-    [(80, 24, "try-again-final-v2", remove_and_bring_back), (140, 40, "bert-finetune", merge_and_bring_back)],
+    [
+        (80, 24, "try-again-final-v2", remove_and_bring_back),
+        *thorough([(140, 40, "bert-finetune", merge_and_bring_back)]),
+    ],
 )
 def test_a_group_a_keeper_a_goal_and_back(
     installed: Path,

@@ -17,6 +17,7 @@ import pytest
 from condatui_sandbox import Sandbox
 from support.prefixes import make_prefix
 from support.terminal import Terminal
+from support.tiers import thorough
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def _opened(installed: Path, environ: dict[str, str], columns: int = 80, rows: i
         yield terminal
 
 
-@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (160, 50)])
+@pytest.mark.parametrize(("columns", "rows"), [(80, 24), *thorough([(160, 50)])])
 def test_every_environment_is_shown_with_its_packages(
     installed: Path, environ: dict[str, str], columns: int, rows: int
 ) -> None:
@@ -87,7 +88,7 @@ def test_a_change_from_outside_shows_by_itself(installed: Path, environ: dict[st
         terminal.wait_for(lambda screen: "brand-new" not in screen)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, *thorough([signal.SIGHUP])])
 def test_a_lost_line_leaves_no_process_behind(
     installed: Path, environ: dict[str, str], tmp_path: Path, number: signal.Signals
 ) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from condatui_sandbox import Sandbox
+from support.warm_conda import warm_conda
 
 
 def conda(sandbox: Sandbox, *arguments: str) -> str:
@@ -46,10 +47,11 @@ def lasting_state(sandbox: Sandbox) -> dict[str, tuple[int, int, int]]:
     }
 
 
-def copy_sandbox(sandbox: Sandbox, directory: Path, names: Collection[str]) -> Sandbox:
+def copy_sandbox(sandbox: Sandbox, directory: Path, names: Collection[str], *, warm: bool = True) -> Sandbox:
     """Copy a sandbox with the named environments only, hard links among the copies as among the originals.
 
-    The copy has its own home, base and package cache; channels and conda's bytecode stay with the original.
+    The copy has its own home, base and package cache; channels and conda's bytecode stay with the original. Its conda
+    is warm unless that is not wanted: see support.warm_conda.
     """
     home = directory / "home"
     unwanted = {str(path) for name, path in sandbox.prefixes.items() if name not in {*names, "base"}}
@@ -60,7 +62,7 @@ def copy_sandbox(sandbox: Sandbox, directory: Path, names: Collection[str]) -> S
     def moved(text: str) -> str:
         return text.replace(str(sandbox.home), str(home)).replace(f"{sandbox.directory}/tmp", f"{directory}/tmp")
 
-    return Sandbox(
+    copied = Sandbox(
         directory=directory,
         home=home,
         root_prefix=Path(moved(str(sandbox.root_prefix))),
@@ -68,6 +70,9 @@ def copy_sandbox(sandbox: Sandbox, directory: Path, names: Collection[str]) -> S
         environ={name: moved(value) for name, value in sandbox.environ.items()},
         prefixes={name: Path(moved(str(path))) for name, path in sandbox.prefixes.items() if name in {*names, "base"}},
     )
+    if warm:
+        warm_conda(sandbox.conda).warm(copied)
+    return copied
 
 
 class _TreeCopy:

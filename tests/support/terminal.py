@@ -65,13 +65,13 @@ class Terminal:
         """
         holds = what if callable(what) else lambda screen: what in screen or what in " ".join(screen.split())
         deadline = time.monotonic() + seconds
-        while True:
-            screen = self.screen
-            if holds(screen):
-                return screen
+        screen = self.screen
+        while not holds(screen):
             if time.monotonic() > deadline:
                 raise AssertionError(f"not on the screen within {seconds} s: {what!r}\n{screen}")
-            self._read(0.05)
+            # To put a screen together takes a while, and the program wants the processor: look when it has drawn.
+            screen = self.screen if self._read(0.2) else screen
+        return screen
 
     def answer_seconds(self, keys: str, mark: str, seconds: float = 10.0) -> float:
         """Press keys and tell how long it takes until a text is drawn, whatever else is drawn meanwhile."""
@@ -105,9 +105,11 @@ class Terminal:
         self._child.close()
         return int(self._child.exitstatus if self._child.exitstatus is not None else -(self._child.signalstatus or 0))
 
-    def _read(self, seconds: float) -> None:
-        if data := self._receive(seconds):
-            self._stream.feed(data)
+    def _read(self, seconds: float) -> bool:
+        """Draw what the program has written; whether it has written anything."""
+        data = self._receive(seconds)
+        self._stream.feed(data)
+        return bool(data)
 
     def _receive(self, seconds: float) -> bytes:
         if self._child.closed:

@@ -73,6 +73,7 @@ async def test_both_come_back_once_their_channel_does_and_none_is_half_made_befo
         assert contents(copied.prefixes[name]) == before[name], name
 
 
+@pytest.mark.thorough
 async def test_what_no_channel_has_any_more_stays_in_the_cache(sandbox: Sandbox, copied: Sandbox) -> None:
     channels = give_own_channels(copied, sandbox)
     before = {name: contents(copied.prefixes[name]) for name in NAMES}

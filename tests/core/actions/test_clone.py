@@ -42,6 +42,7 @@ from support.fake_conda import answer
 from support.plain_work import PlainWork
 from support.prefixes import make_prefix
 from support.sandboxes import conda, copy_sandbox, manifest
+from support.tiers import thorough
 
 KINDS = ("base", "nlp-exp", "pip-mix", "try-again-final-v2", "train-pinned", "prod-frozen", "segmentation")
 
@@ -115,7 +116,9 @@ def files_of(prefix: Path) -> dict[str, tuple[str, int]]:
     return {name: seen for name, seen in found.items() if name not in ("conda-meta", "envs", "pkgs")}
 
 
-@pytest.mark.parametrize("name", [kind for kind in KINDS if kind != "base"])
+@pytest.mark.parametrize(
+    "name", ["pip-mix", "prod-frozen", *thorough(sorted({*KINDS} - {"base", "pip-mix", "prod-frozen"}))]
+)
 async def test_a_clone_has_what_its_source_has(place: Place, name: str) -> None:
     request = place.request(name, offline=True)
     source, target = Path(request.source), Path(request.target)
@@ -323,7 +326,7 @@ class Dying(BaseException):
 
 @pytest.mark.parametrize(
     ("dies_before", "state"),
-    [("link", "untouched"), ("copy", "half"), ("put-back", "half"), ("verify", "half"), ("add", "half")],
+    [("put-back", "half"), ("add", "half"), *thorough([("link", "untouched"), ("copy", "half"), ("verify", "half")])],
 )
 async def test_whoever_dies_half_way_leaves_something_that_is_described(
     place: Place, dies_before: str, state: str

@@ -31,6 +31,7 @@ from support.dying_job import carried_out, dying_conda, run_dying, told, workben
 from support.fake_conda import answer
 from support.plain_work import PlainWork
 from support.sandboxes import copy_sandbox, manifest
+from support.tiers import thorough
 
 
 @dataclass
@@ -267,12 +268,9 @@ async def test_a_conda_that_refuses_leaves_nothing(place: Place) -> None:
 @pytest.mark.parametrize(
     ("stage", "effect", "state"),
     [
-        ("create", 0, "untouched"),
         ("create", 3, "half"),
-        ("create", 6, "half"),
-        ("verify", 0, "half"),
-        ("verify", 2, "half"),
         ("verify", 5, "half"),
+        *thorough([("create", 0, "untouched"), ("create", 6, "half"), ("verify", 0, "half"), ("verify", 2, "half")]),
     ],
 )
 async def test_condatui_killed_while_it_creates(place: Place, stage: str, effect: int, state: str) -> None:
@@ -289,7 +287,7 @@ async def test_condatui_killed_while_it_creates(place: Place, stage: str, effect
     assert not os.path.lexists(request.target)
 
 
-@pytest.mark.parametrize("number", [5, 100])
+@pytest.mark.parametrize("number", [*thorough([5]), 100])
 async def test_conda_killed_while_it_links(place: Place, number: int) -> None:
     request = place.request("python", "numpy", offline=True)
     with dying_conda(place.sandbox, "install", "os.link", request.target, number, with_parent=True):

@@ -20,8 +20,7 @@ from condatui_sandbox import Sandbox
 from support.contexts import context_of
 from support.prefixes import manifest
 from support.sandboxes import conda
-
-NAMES = ("pip-mix", "vision-cuda", "try-again-final-v2", "train-pinned", "nlp-exp", "base")
+from support.tiers import thorough
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +48,21 @@ def _dependencies(document: Mapping[str, Any]) -> tuple[set[str], set[str]]:
     return conda_specs, {_bare(each) for each in pip}
 
 
-async def test_exports_say_what_conda_says(sandbox_copy: Callable[..., Sandbox]) -> None:
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("try-again-final-v2", "train-pinned", "vision-cuda"),  # pip over conda, variables, three channels
+        *thorough([(("pip-mix", "nlp-exp", "base"),)]),
+    ],
+)
+async def test_exports_say_what_conda_says(sandbox_copy: Callable[..., Sandbox], names: tuple[str, ...]) -> None:
     """Conda goes last: its export deletes the record of what pip has replaced, and only then says what it says."""
-    sandbox = sandbox_copy(*NAMES)
+    sandbox = sandbox_copy(*names)
     context = await context_of(sandbox)
-    before = {name: manifest(sandbox.prefixes[name]) for name in NAMES}
-    ours = {name: json.loads(await _export(context, sandbox.prefixes[name], "json")) for name in NAMES}
-    assert {name: manifest(sandbox.prefixes[name]) for name in NAMES} == before
-    for name in NAMES:
+    before = {name: manifest(sandbox.prefixes[name]) for name in names}
+    ours = {name: json.loads(await _export(context, sandbox.prefixes[name], "json")) for name in names}
+    assert {name: manifest(sandbox.prefixes[name]) for name in names} == before
+    for name in names:
         prefix = str(sandbox.prefixes[name])
         replaced = {each.package for each in read_prefix(prefix).replaced}
         theirs = json.loads(conda(sandbox, "env", "export", "-p", prefix, "--json"))
@@ -79,7 +85,9 @@ async def test_versions_and_histories_say_what_conda_says(sandbox: Sandbox, cont
     assert ours["channels"] == ["pytorch", "nvidia", "conda-forge"]  # conda knows of its own configuration only
 
 
-@pytest.mark.parametrize("channels", [["conda-forge", "pytorch", "nvidia"], ["nvidia", "conda-forge", "pytorch"]])
+@pytest.mark.parametrize(
+    "channels", [*thorough([["conda-forge", "pytorch", "nvidia"]]), ["nvidia", "conda-forge", "pytorch"]]
+)
 async def test_channels_of_a_history_go_in_the_order_of_the_configuration(
     channels: list[str], sandbox_copy: Callable[..., Sandbox]
 ) -> None:

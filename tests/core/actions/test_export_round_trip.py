@@ -24,6 +24,7 @@ from condatui_core.records.request import ExportRequest
 from condatui_sandbox import Sandbox
 from support.contexts import context_of
 from support.sandboxes import copy_sandbox
+from support.tiers import thorough
 
 ALL = (
     *("base", "nlp-base", "vision-cuda", "try-again-final-v2", "pip-mix", "vision-cpu", "prod-frozen", "train-pinned"),
@@ -111,16 +112,20 @@ async def test_no_environment_differs_from_its_own_export(
 @pytest.mark.parametrize(
     ("name", "way"),
     [
-        ("try-again-final-v2", "environment.yml"),
         ("pip-mix", "environment.yml"),
         ("train-pinned", "json.yml"),  # it has environment variables
-        ("nlp-base", "versions.yml"),
-        ("vision-cuda", "portable.yml"),
-        ("bert-finetune", "leaves.yml"),
         ("segmentation", "history.yml"),
-        ("vision-cuda", "explicit.txt"),
-        ("notebooks", "requirements.txt"),
         ("prod-frozen", "conda-lock.yml"),
+        *thorough(
+            [
+                ("try-again-final-v2", "environment.yml"),
+                ("nlp-base", "versions.yml"),
+                ("vision-cuda", "portable.yml"),
+                ("bert-finetune", "leaves.yml"),
+                ("vision-cuda", "explicit.txt"),
+                ("notebooks", "requirements.txt"),
+            ]
+        ),
     ],
 )
 async def test_conda_makes_the_same_environment_of_an_export(

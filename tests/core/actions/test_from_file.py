@@ -25,6 +25,7 @@ from condatui_sandbox import Sandbox
 from support.contexts import context_of
 from support.dying_job import carried_out, run_dying, told, workbench_of
 from support.sandboxes import copy_sandbox, manifest
+from support.tiers import thorough
 from support.wheels import wheel
 
 FILE = """\
@@ -85,7 +86,7 @@ def words(job: Job) -> str:
     return f"{job.end.message}\n{job.end.detail}"
 
 
-@pytest.mark.parametrize("form", ["yaml", "explicit", "requirements", "json", "conda-lock"])
+@pytest.mark.parametrize("form", ["yaml", "explicit", *thorough(["requirements", "json", "conda-lock"])])
 async def test_what_is_exported_is_made_again_without_drift(
     copied: Sandbox, tmp_path: Path, form: ExportFormat
 ) -> None:
@@ -208,7 +209,7 @@ async def test_a_line_that_cannot_be_honoured_stands_against_all(copied: Sandbox
     assert "bad-variable" in [each.id for each in (await workbench_of(copied).jobs.plan(update)).blockers]
 
 
-@pytest.mark.parametrize("stage", ["pip", "verify"])
+@pytest.mark.parametrize("stage", [*thorough(["pip"]), "verify"])
 async def test_killed_it_is_told_as_half_made(copied: Sandbox, file: Path, stage: str) -> None:
     target = prefix_of(copied, f"killed-{stage}")
     assert run_dying(copied, CreateRequest(target=target, file=str(file), offline=True), stage, 0)[0] == -9
@@ -240,6 +241,7 @@ _AFTER_THE_FILE = 5
 """The effect of the stage by which what pip is asked for has been written: place, lock, directory, requirements."""
 
 
+@pytest.mark.thorough
 async def test_killed_with_another_channel_it_is_told_by_the_channel(copied: Sandbox, tmp_path: Path) -> None:
     """The same build comes from another channel: no name and no version tells it."""
     prefix, file = copied.prefixes["nlp-base"], tmp_path / "asked.yml"
@@ -286,7 +288,7 @@ async def brought_back(sandbox: Sandbox, recovery: Recovery) -> None:
     assert (await carried_out(sandbox, recovery.way_out)).state == "done"
 
 
-@pytest.mark.parametrize("there", [False, True])
+@pytest.mark.parametrize("there", [*thorough([False]), True])
 async def test_killed_after_its_variables_were_set_it_is_updated(
     copied: Sandbox, tmp_path: Path, *, there: bool
 ) -> None:
@@ -303,6 +305,7 @@ async def test_killed_after_its_variables_were_set_it_is_updated(
     state.unlink()
 
 
+@pytest.mark.thorough
 async def test_killed_before_pip_prunes_it_is_updated_in_part(copied: Sandbox, tmp_path: Path) -> None:
     prefix, file = str(copied.prefixes["pip-mix"]), tmp_path / "asked.yml"
     names = sorted(each.name for each in read_prefix(prefix).packages)
@@ -316,6 +319,7 @@ async def test_killed_before_pip_prunes_it_is_updated_in_part(copied: Sandbox, t
     await brought_back(copied, recovery)
 
 
+@pytest.mark.thorough
 async def test_killed_before_the_requests_are_back_a_file_that_lists_all_is_half_followed(
     copied: Sandbox, tmp_path: Path
 ) -> None:

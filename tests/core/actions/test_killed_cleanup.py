@@ -25,6 +25,7 @@ from support.installer_caches import pip_cache
 from support.kernels import make_kernel
 from support.prefixes import distribution_files
 from support.sandboxes import copy_sandbox, manifest
+from support.tiers import thorough
 
 OLD = "lib/python3.8/site-packages"
 
@@ -61,12 +62,16 @@ def logged(sandbox: Sandbox) -> Path:
     ("stage", "effect", "state"),
     [
         ("1:keep", 3, "untouched"),
-        ("1:remove", 0, "untouched"),
         ("1:remove", 60, "half"),
-        ("1:leftovers", 0, "half"),
-        ("2:look", 0, "half"),
-        ("2:logs", 0, "half"),
         ("2:index", 0, "half"),
+        *thorough(
+            [
+                ("1:remove", 0, "untouched"),
+                ("1:leftovers", 0, "half"),
+                ("2:look", 0, "half"),
+                ("2:logs", 0, "half"),
+            ]
+        ),
     ],
 )
 async def test_whenever_it_dies_the_way_out_ends_it_and_all_comes_back(
@@ -98,7 +103,7 @@ def littered(sandbox: Sandbox) -> tuple[Path, Path, Path]:
     return left, kernel, pip_cache(sandbox.home / ".cache/pip")
 
 
-@pytest.mark.parametrize(("stage", "effect"), [("1:delete", 3), ("2:delete", 2), ("3:pip", 2)])
+@pytest.mark.parametrize(("stage", "effect"), [*thorough([("1:delete", 3), ("2:delete", 2)]), ("3:pip", 2)])
 async def test_leftovers_kernels_and_the_cache_of_pip_go_in_the_end_and_can_come_back(
     copied: Sandbox, stage: str, effect: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,6 +34,7 @@ from support.contexts import context_of
 from support.dying_job import carried_out, dying_conda, run_dying, told, workbench_of
 from support.packed import pack_files, packed_files
 from support.sandboxes import conda, copy_sandbox, manifest
+from support.tiers import thorough
 
 
 @pytest.fixture(scope="module")
@@ -80,12 +81,10 @@ async def clone_is_as_told(sandbox: Sandbox, request: CloneRequest, after: Recov
 @pytest.mark.parametrize(
     ("stage", "effect", "state"),
     [
-        ("link", 0, "untouched"),
         ("link", 3, "half"),
-        ("copy", 3, "half"),
         ("put-back", 9, "half"),
-        ("verify", 1, "half"),
         ("add", 0, "half"),
+        *thorough([("link", 0, "untouched"), ("copy", 3, "half"), ("verify", 1, "half")]),
     ],
 )
 async def test_condatui_while_it_clones(copied: Sandbox, target: str, stage: str, effect: int, state: str) -> None:
@@ -131,7 +130,7 @@ def edit_unseen(target: Path) -> str:
     return "mine/1"
 
 
-@pytest.mark.parametrize(("stage", "use"), [("copy", write_notebook), ("verify", edit_unseen)])
+@pytest.mark.parametrize(("stage", "use"), [*thorough([("copy", write_notebook)]), ("verify", edit_unseen)])
 async def test_what_came_into_a_half_made_clone_is_kept(
     copied: Sandbox, target: str, stage: str, use: Callable[[Path], str]
 ) -> None:
@@ -156,6 +155,7 @@ async def test_what_came_into_a_half_made_clone_is_kept(
     shutil.rmtree(target)
 
 
+@pytest.mark.thorough
 async def test_a_package_that_came_into_a_half_made_clone_is_kept(copied: Sandbox, target: str) -> None:
     request = CloneRequest(source=str(copied.prefixes["notebooks"]), target=target, offline=True)
     assert run_dying(copied, request, "verify", 0)[0] == -9
@@ -219,8 +219,16 @@ async def test_conda_while_it_adds_to_a_clone(copied: Sandbox, target: str) -> N
     shutil.rmtree(target)
 
 
-@pytest.mark.parametrize("replace", [False, True])
-@pytest.mark.parametrize(("effect", "state"), [(0, "untouched"), (2, "untouched"), (3, "done")])
+@pytest.mark.parametrize(
+    ("effect", "state", "replace"),
+    [
+        (2, "untouched", True),
+        (3, "done", False),
+        *thorough(
+            [(0, "untouched", False), (0, "untouched", True), (2, "untouched", False), (3, "done", True)],
+        ),
+    ],
+)
 async def test_condatui_while_it_exports(copied: Sandbox, place: Path, effect: int, state: str, replace: bool) -> None:
     file = place / "environment.yml"
     if replace:
@@ -242,7 +250,10 @@ async def test_condatui_while_it_exports(copied: Sandbox, place: Path, effect: i
 
 @pytest.mark.parametrize(
     ("stage", "effect", "files"),
-    [("write", 0, []), ("write", 4, ["base.yml"]), ("index", 0, ["base.yml", "notebooks.yml"])],
+    [
+        ("write", 4, ["base.yml"]),
+        *thorough([("write", 0, []), ("index", 0, ["base.yml", "notebooks.yml"])]),
+    ],
 )
 async def test_condatui_while_it_exports_into_a_directory(
     copied: Sandbox, place: Path, stage: str, effect: int, files: list[str]
@@ -259,10 +270,22 @@ async def test_condatui_while_it_exports_into_a_directory(
     assert {"base.yml", "index.md", "notebooks.yml"} <= set(os.listdir(place / "lab"))
 
 
-@pytest.mark.parametrize("replace", [False, True])
 @pytest.mark.parametrize(
-    ("stage", "effect", "state"),
-    [("pack", 2, "half"), ("check", 0, "half"), ("place", 1, "half"), ("place", 2, "done")],
+    ("stage", "effect", "state", "replace"),
+    [
+        ("pack", 2, "half", False),
+        ("place", 1, "half", True),
+        ("place", 2, "done", False),
+        *thorough(
+            [
+                ("pack", 2, "half", True),
+                ("check", 0, "half", False),
+                ("check", 0, "half", True),
+                ("place", 1, "half", False),
+                ("place", 2, "done", True),
+            ]
+        ),
+    ],
 )
 async def test_condatui_while_it_packs(
     copied: Sandbox, place: Path, stage: str, effect: int, state: str, replace: bool
@@ -302,10 +325,9 @@ async def test_condatui_before_it_writes_the_checksum_of_a_pack(copied: Sandbox,
 @pytest.mark.parametrize(
     ("stage", "effect", "state"),
     [
-        ("unpack", 0, "untouched"),
         ("unpack", 12, "half"),
-        ("relocate", 0, "half"),
         ("verify", 1, "half"),
+        *thorough([("unpack", 0, "untouched"), ("relocate", 0, "half")]),
     ],
 )
 async def test_condatui_while_it_unpacks(copied: Sandbox, place: Path, stage: str, effect: int, state: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from condatui_core.records.request import MergeRequest, RemoveRequest, RestoreRe
 from condatui_sandbox import Sandbox
 from support.dying_job import carried_out, dying_conda, run_dying, told, workbench_of
 from support.sandboxes import copy_sandbox, manifest
+from support.tiers import thorough
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +43,7 @@ def beside(prefix: Path) -> list[str]:
 
 @pytest.mark.parametrize(
     ("stage", "effect"),
-    [("keep", 3), ("set-aside", 0)],
+    [("keep", 3), *thorough([("set-aside", 0)])],
 )
 async def test_condatui_before_the_member_is_set_aside(
     copied: Sandbox, member: Path, request_: MergeRequest, stage: str, effect: int
@@ -55,7 +57,7 @@ async def test_condatui_before_the_member_is_set_aside(
 
 @pytest.mark.parametrize(
     ("stage", "effect"),
-    [("link", 1), ("add", 0), ("import", 0)],
+    [("link", 1), *thorough([("add", 0), ("import", 0)])],
 )
 async def test_condatui_while_the_merged_one_is_made(
     copied: Sandbox, member: Path, request_: MergeRequest, stage: str, effect: int
@@ -73,12 +75,28 @@ async def test_condatui_while_the_merged_one_is_made(
     assert (manifest(member), beside(member)) == (before, [])
 
 
+def write_notebook(member: Path) -> Path:
+    (member / "work.ipynb").write_text("a day of work")
+    return member / "work.ipynb"
+
+
+def edit_module(member: Path) -> Path:
+    """Files of packages, of the keeper and of what pip has installed are compared by their content."""
+    edited = next(member.glob("lib/python3*/site-packages/requests/__init__.py"))
+    text = edited.read_text() + "# mine"
+    edited.unlink()
+    edited.write_text(text)
+    return edited
+
+
+@pytest.mark.parametrize("use", [*thorough([write_notebook]), edit_module])
 async def test_what_is_put_back_keeps_what_was_used_meanwhile(
-    copied: Sandbox, member: Path, request_: MergeRequest
+    copied: Sandbox, member: Path, request_: MergeRequest, use: Callable[[Path], Path]
 ) -> None:
     before = manifest(member)
     assert run_dying(copied, request_, "import", 0)[0] == -9
-    (member / "work.ipynb").write_text("a day of work")
+    used = use(member)
+    text = used.read_text()
     way_out = (await told(copied)).way_out
     assert way_out
     job = await carried_out(copied, way_out)
@@ -86,28 +104,7 @@ async def test_what_is_put_back_keeps_what_was_used_meanwhile(
     (left,) = beside(member)
     assert [each.id for each in job.end.outcome.findings] == ["used-since"]
     assert left in job.end.outcome.findings[0].message
-    assert (member.parent / left / "work.ipynb").read_text() == "a day of work"
-    assert manifest(member) == before
-    shutil.rmtree(member.parent / left)
-
-
-async def test_what_is_put_back_keeps_what_was_edited_meanwhile(
-    copied: Sandbox, member: Path, request_: MergeRequest
-) -> None:
-    """Files of packages, of the keeper and of what pip has installed are compared by their content."""
-    before = manifest(member)
-    assert run_dying(copied, request_, "import", 0)[0] == -9
-    edited = next(member.glob("lib/python3*/site-packages/requests/__init__.py"))
-    text = edited.read_text() + "# mine"
-    edited.unlink()
-    edited.write_text(text)
-    way_out = (await told(copied)).way_out
-    assert way_out
-    job = await carried_out(copied, way_out)
-    assert job.end and job.end.outcome
-    (left,) = beside(member)
-    assert [each.id for each in job.end.outcome.findings] == ["used-since"]
-    assert (member.parent / left / edited.relative_to(member)).read_text() == text
+    assert (member.parent / left / used.relative_to(member)).read_text() == text
     assert manifest(member) == before
     shutil.rmtree(member.parent / left)
 
@@ -133,6 +130,7 @@ async def test_of_a_member_that_is_not_whole_any_more_that_is_said(
     shutil.rmtree(member.parent / aside)
 
 
+@pytest.mark.thorough
 async def test_what_was_made_whole_meanwhile_is_not_replaced(
     copied: Sandbox, member: Path, request_: MergeRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

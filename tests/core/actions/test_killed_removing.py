@@ -14,6 +14,7 @@ from condatui_core.records.request import CleanRequest, ForgetRequest, RemoveReq
 from condatui_sandbox import Sandbox
 from support.dying_job import carried_out, dying_conda, run_dying, told, workbench_of
 from support.sandboxes import copy_sandbox, manifest
+from support.tiers import thorough
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def is_as_before(prefix: Path, before: dict[str, tuple[int, int, int]]) -> bool:
 
 @pytest.mark.parametrize(
     ("stage", "effect", "gone"),
-    [("look", 0, False), ("keep", 8, False), ("remove", 0, False), ("leftovers", 0, True)],
+    [("keep", 8, False), ("leftovers", 0, True), *thorough([("look", 0, False), ("remove", 0, False)])],
 )
 async def test_condatui_while_it_removes(copied: Sandbox, prefix: Path, stage: str, effect: int, gone: bool) -> None:
     before = manifest(prefix)
@@ -77,7 +78,7 @@ async def test_condatui_before_it_deletes_what_it_has_set_aside(copied: Sandbox,
     assert is_as_before(prefix, before)
 
 
-@pytest.mark.parametrize("effect", [2, 60, 300])
+@pytest.mark.parametrize("effect", [*thorough([2, 60]), 300])
 async def test_condatui_while_it_deletes_what_it_has_set_aside(copied: Sandbox, prefix: Path, effect: int) -> None:
     """The way out deletes the rest, and nothing that has come up at the path since."""
     before = manifest(prefix)
@@ -108,13 +109,14 @@ async def half_is_cleared(sandbox: Sandbox, prefix: Path, after: Recovery) -> No
         assert not os.path.lexists(prefix)
 
 
-async def test_while_it_is_brought_back(copied: Sandbox, prefix: Path) -> None:
+@pytest.mark.parametrize("points", [(("unpack", 5),), *thorough([((("link", 0), ("unpack", 0), ("unpack", 5)),)])])
+async def test_while_it_is_brought_back(copied: Sandbox, prefix: Path, points: tuple[tuple[str, int], ...]) -> None:
     """In every stage; what is half there is removed, and brought back whole in the end."""
     before = manifest(prefix)
     assert (await carried_out(copied, RemoveRequest(prefixes=(str(prefix),)))).state == "done"
     point = point_ids(copied)[-1]
     request = RestoreRequest(id=point)
-    for stage, effect in (("link", 0), ("unpack", 0), ("unpack", 5)):
+    for stage, effect in points:
         assert run_dying(copied, request, stage, effect)[0] == -9
         await half_is_cleared(copied, prefix, await told(copied))
     with dying_conda(copied, "--file", "os.link", str(prefix), 100):

@@ -17,6 +17,7 @@ from support.contexts import context_of
 from support.dying_job import carried_out, dying_conda, run_dying, told
 from support.plain_work import PlainWork
 from support.sandboxes import copy_sandbox, manifest
+from support.tiers import thorough
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def points(sandbox: Sandbox) -> set[str]:
     return set(os.listdir(sandbox.home / ".condatui/state/restore"))
 
 
-@pytest.mark.parametrize(("stage", "effect"), [("keep", 8), ("aside", 0)])
+@pytest.mark.parametrize(("stage", "effect"), [("keep", 8), *thorough([("aside", 0)])])
 async def test_before_it_is_set_aside_nothing_has_changed(
     copied: Sandbox, prefix: Path, point: str, stage: str, effect: int
 ) -> None:
@@ -54,7 +55,7 @@ async def test_before_it_is_set_aside_nothing_has_changed(
     assert (after.state, after.way_out, manifest(prefix)) == ("untouched", None, before)
 
 
-@pytest.mark.parametrize(("stage", "effect"), [("link", 2), ("unpack", 9)])
+@pytest.mark.parametrize(("stage", "effect"), [("link", 2), *thorough([("unpack", 9)])])
 async def test_what_was_set_aside_is_put_back(
     copied: Sandbox, prefix: Path, point: str, stage: str, effect: int
 ) -> None:
@@ -73,7 +74,7 @@ async def test_what_was_set_aside_is_put_back(
     assert points(copied) == there, "the restore point of how it is was made for nothing"
 
 
-@pytest.mark.parametrize(("stage", "effect", "half_made"), [("link", 2, False), ("unpack", 9, True)])
+@pytest.mark.parametrize(("stage", "effect", "half_made"), [*thorough([("link", 2, False)]), ("unpack", 9, True)])
 async def test_of_what_is_set_aside_and_not_whole_any_more_that_is_said(
     copied: Sandbox, prefix: Path, point: str, stage: str, effect: int, half_made: bool
 ) -> None:
@@ -113,7 +114,7 @@ async def test_with_its_conda_in_the_middle_of_linking(copied: Sandbox, prefix: 
     assert set_aside_of(str(prefix)) == ()
 
 
-@pytest.mark.parametrize(("stage", "effect"), [("delete", 3), ("delete", 200)])
+@pytest.mark.parametrize(("stage", "effect"), [*thorough([("delete", 3)]), ("delete", 200)])
 async def test_once_it_is_back_the_rest_of_what_was_set_aside_goes(
     copied: Sandbox, prefix: Path, point: str, stage: str, effect: int
 ) -> None:

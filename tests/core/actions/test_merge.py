@@ -24,6 +24,7 @@ from condatui_sandbox import Sandbox
 from support.contexts import context_of
 from support.plain_work import PlainWork, brought_back
 from support.sandboxes import conda, copy_sandbox, manifest
+from support.tiers import thorough
 
 PIP_MIX = ("pip", "python", "requests", "einops", "timm", "labtools", "segtools")
 """What is requested in pip-mix, some of it by pip."""
@@ -111,7 +112,7 @@ async def test_what_does_not_go_together_is_not_offered(sandbox: Sandbox) -> Non
         await merge_perform.perform(plan, request_of(sandbox, "nlp-base", "nlp-base"), await context_of(sandbox), work)
 
 
-@pytest.mark.parametrize("target", ["", "together"])
+@pytest.mark.parametrize("target", ["", *thorough(["together"])])
 async def test_a_merged_one_that_does_not_import_is_taken_back(copied: Sandbox, target: str) -> None:
     member = copied.prefixes["pip-mix"]
     before = manifest(member)
@@ -135,7 +136,7 @@ async def test_a_merged_one_that_does_not_import_is_taken_back(copied: Sandbox, 
     assert (await merge_recover.recover(plan, request, "import", context)).state == "untouched"
 
 
-@pytest.mark.parametrize("stage", ["carry"])
+@pytest.mark.parametrize("stage", thorough(["carry"]))
 async def test_a_cancelled_merge_leaves_the_member_as_it_was(copied: Sandbox, stage: str) -> None:
     member = copied.prefixes["pip-mix"]
     before = manifest(member)

@@ -36,6 +36,7 @@ async def measured(context: JobContext) -> DiskUsage:
     return last
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("member", "keeper"), [("pip-mix", "notebooks"), ("nlp-exp", "nlp-base")])
 async def test_a_merge_frees_no_less_than_was_said(
     sandbox_copy: Callable[..., Sandbox], member: str, keeper: str

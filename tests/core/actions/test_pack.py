@@ -25,6 +25,7 @@ from condatui_sandbox import Sandbox
 from support.contexts import context_of
 from support.plain_work import PlainWork
 from support.sandboxes import manifest
+from support.tiers import thorough
 
 _TOOLS = {"zip": "unzip", "tar.bz2": "bzip2", "tar.xz": "xz", "tar.zst": "zstd"}
 
@@ -87,14 +88,18 @@ def _findings(plan: Plan) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("form", "more"),
     [
-        ("tar.gz", {}),
         ("tar.gz", {"threads": 2, "level": 9}),
         ("zip", {}),
-        ("tar.bz2", {"level": 1, "threads": 2}),
-        ("tar.xz", {"level": 0}),
-        ("tar.zst", {"level": 19, "threads": 0}),
-        ("tar", {}),
         ("no-archive", {}),
+        *thorough(
+            [
+                ("tar.gz", {}),
+                ("tar.bz2", {"level": 1, "threads": 2}),
+                ("tar.xz", {"level": 0}),
+                ("tar.zst", {"level": 19, "threads": 0}),
+                ("tar", {}),
+            ]
+        ),
     ],
 )
 async def test_every_format_comes_back_to_life(

@@ -29,6 +29,7 @@ from support.contexts import context_of
 from support.plain_work import PlainWork
 from support.prefixes import FakePrefix
 from support.removals import RemovalMachine, dying_deletion
+from support.tiers import thorough
 
 _COMES_UP = """
 import os, sys
@@ -115,7 +116,7 @@ def contents(directory: Path) -> dict[str, bytes]:
     return {os.path.relpath(each, directory): each.read_bytes() for each in directory.rglob("*") if each.is_file()}
 
 
-@pytest.mark.parametrize("kind", ["directory", "link"])
+@pytest.mark.parametrize("kind", [*thorough(["directory"]), "link"])
 async def test_what_another_process_makes_as_soon_as_the_path_is_free_stays(
     sandbox_copy: Callable[..., Sandbox], outside: Path, kind: str
 ) -> None:

@@ -28,6 +28,7 @@ from condatui_sandbox import Sandbox
 from support.contexts import context_of
 from support.plain_work import PlainWork, brought_back, removed
 from support.removals import RemovalMachine
+from support.tiers import thorough
 
 LONG_AGO = datetime(2020, 1, 2, tzinfo=timezone.utc)
 
@@ -75,18 +76,21 @@ EVERY = (
 )
 
 
-async def test_every_environment_comes_back_file_for_file(sandbox_copy: Callable[..., Sandbox]) -> None:
-    sandbox = sandbox_copy(*EVERY, "current")
+@pytest.mark.parametrize("names", [("pip-mix", "prod-frozen", "notebooks", "half-cloned"), *thorough([(EVERY,)])])
+async def test_every_environment_comes_back_file_for_file(
+    sandbox_copy: Callable[..., Sandbox], names: tuple[str, ...]
+) -> None:
+    sandbox = sandbox_copy(*names, "current")
     context = await context_of(sandbox)
-    before = {name: snapshot(sandbox.prefixes[name]) for name in EVERY}
+    before = {name: snapshot(sandbox.prefixes[name]) for name in names}
     cache = snapshot(sandbox.root_prefix / "pkgs")
-    points = await removed(context, *(sandbox.prefixes[name] for name in EVERY), override_frozen=True)
-    assert [name for name in EVERY if os.path.lexists(sandbox.prefixes[name])] == []
+    points = await removed(context, *(sandbox.prefixes[name] for name in names), override_frozen=True)
+    assert [name for name in names if os.path.lexists(sandbox.prefixes[name])] == []
     listed = (sandbox.home / ".conda/environments.txt").read_text()
-    assert [name for name in EVERY if f"{sandbox.prefixes[name]}\n" in listed] == []
-    for name, point in zip(EVERY, points, strict=True):
+    assert [name for name in names if f"{sandbox.prefixes[name]}\n" in listed] == []
+    for name, point in zip(names, points, strict=True):
         assert (await brought_back(context, point)).findings == (), name
-    for name in EVERY:  # when all are back, for each counts the links to its files
+    for name in names:  # when all are back, for each counts the links to its files
         assert snapshot(sandbox.prefixes[name]) == before[name], name
     assert _but_logs(snapshot(sandbox.root_prefix / "pkgs")) == _but_logs(cache)
 

@@ -23,6 +23,7 @@ from condatui_sandbox import Sandbox
 from support.contexts import context_of
 from support.dying_job import carried_out, dying_conda, run_dying, told, workbench_of
 from support.sandboxes import conda, copy_sandbox, manifest
+from support.tiers import thorough
 
 
 class Past:
@@ -81,7 +82,7 @@ async def undo(past: Past) -> None:
     assert (await carried_out(past.sandbox, RestoreRequest(id=undoing))).state == "done"
 
 
-@pytest.mark.parametrize("back", [1, 2, 3, 4])
+@pytest.mark.parametrize("back", [4, *thorough([1, 2, 3])])
 async def test_it_is_as_it_was_after_each_revision_and_that_is_undone(past: Past, back: int) -> None:
     now, revision = manifest(past.prefix), past.revision - back
     job = await carried_out(past.sandbox, to(past, revision))
@@ -147,6 +148,7 @@ async def test_killed_with_its_conda_the_way_out_brings_it_back(past: Past) -> N
     assert manifest(past.prefix) == now
 
 
+@pytest.mark.thorough
 async def test_killed_while_conda_takes_packages_out_the_way_out_brings_it_back(past: Past) -> None:
     now = manifest(past.prefix)
     with dying_conda(past.sandbox, "--force-remove", "os.rename", str(past.prefix), 2, with_parent=True):
@@ -157,7 +159,13 @@ async def test_killed_while_conda_takes_packages_out_the_way_out_brings_it_back(
     assert manifest(past.prefix) == now
 
 
-@pytest.mark.parametrize("known", [True, False], ids=["its channel is a directory", "only conda knows its URL"])
+@pytest.mark.parametrize(
+    "known",
+    [
+        pytest.param(True, id="its channel is a directory", marks=pytest.mark.thorough),
+        pytest.param(False, id="only conda knows its URL"),
+    ],
+)
 async def test_what_no_cache_has_any_more_comes_from_its_channel(
     past: Past, monkeypatch: pytest.MonkeyPatch, known: bool
 ) -> None:
@@ -197,7 +205,9 @@ async def test_a_checkpoint_is_gone_back_to_over_what_conda_has_changed_since(pa
     assert manifest(past.prefix) == now
 
 
-@pytest.mark.parametrize(("stage", "state"), [("keep", "untouched"), ("conda", "untouched"), ("verify", "done")])
+@pytest.mark.parametrize(
+    ("stage", "state"), [("keep", "untouched"), ("verify", "done"), *thorough([("conda", "untouched")])]
+)
 async def test_killed_before_and_after_conda(past: Past, stage: str, state: str) -> None:
     now = manifest(past.prefix)
     effect = 5 if stage == "keep" else 0

@@ -12,6 +12,7 @@ import pytest
 from condatui_core.records.request import ShipRequest, ShipSource
 from support.dying_job import carried_out, run_dying, told, workbench_of
 from support.prefixes import FakePrefix, make_prefix, manifest
+from support.tiers import thorough
 
 FILES = (".dockerignore", "Dockerfile", "environment.yml", "layers.json")
 ARCHIVE = ("environment.tar.gz", "environment.tar.gz.sha256")
@@ -53,10 +54,9 @@ def machine(tmp_path: Path) -> Machine:
 @pytest.mark.parametrize(
     ("source", "stage", "effect", "state"),
     [
-        ("lock", "write", 1, "untouched"),
         ("lock", "write", 6, "half"),
         ("archive", "check", 0, "half"),
-        ("archive", "write", 0, "half"),
+        *thorough([("lock", "write", 1, "untouched"), ("archive", "write", 0, "half")]),
     ],
 )
 async def test_what_is_left_is_told_and_the_way_out_makes_it_whole(

@@ -25,6 +25,7 @@ from support.contexts import context_of
 from support.dying_job import carried_out, run_dying, told, workbench_of
 from support.plain_work import PlainWork
 from support.sandboxes import conda, copy_sandbox, manifest
+from support.tiers import thorough
 
 CLASSES: tuple[SlimClass, ...] = ("developer-packages", "installer-leftovers", "byte-code", "tests", "headers")
 
@@ -114,7 +115,7 @@ def files(prefix: Path) -> set[str]:
     return {each.relative_to(prefix).as_posix() for each in prefix.rglob("*") if each.is_symlink() or each.is_file()}
 
 
-@pytest.mark.parametrize(("stage", "effect"), [("copy", 0), ("leave-out", 40), ("complete", 1)])
+@pytest.mark.parametrize(("stage", "effect"), [*thorough([("copy", 0), ("complete", 1)]), ("leave-out", 40)])
 async def test_a_job_that_was_killed_is_told_and_its_copy_goes(copied: Sandbox, stage: str, effect: int) -> None:
     request = request_of(copied, "pip-mix", f"killed-{stage}")
     before = manifest(copied.prefixes["pip-mix"])

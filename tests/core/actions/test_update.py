@@ -25,6 +25,7 @@ from condatui_sandbox import Sandbox
 from support.contexts import context_of
 from support.dying_job import carried_out, dying_conda, run_dying, told, workbench_of
 from support.sandboxes import conda, copy_sandbox, manifest
+from support.tiers import thorough
 
 NUMPY = "numpy-1.26.4-py311h64a7726_0"
 NUMPY_BEFORE = "numpy-2.1.3-py311h71ddf71_0"
@@ -120,18 +121,14 @@ async def test_it_moves_what_the_plan_says_and_is_undone(copied: Sandbox) -> Non
     assert noted["requested_spec"] == "None"
     again = await workbench_of(copied).jobs.plan(request)
     assert [each.id for each in again.blockers] == ["nothing-to-do"]
+    asked = json.loads(conda(copied, "install", "-p", str(prefix), "--offline", "--dry-run", "--json", "numpy=2.1.3"))
+    assert [each["name"] for each in asked["actions"]["LINK"]] == ["numpy"], "conda keeps to no build"
     undoing = read_last_change(await context_of(copied))
     assert (await carried_out(copied, RestoreRequest(id=undoing))).state == "done"
     assert manifest(prefix) == before
 
 
-async def test_conda_goes_on_as_if_the_user_had_not_asked_for_builds(copied: Sandbox) -> None:
-    assert (await carried_out(copied, request_of(copied, "notebooks"))).state == "done"
-    prefix = copied.prefixes["notebooks"]
-    answer = json.loads(conda(copied, "install", "-p", str(prefix), "--offline", "--dry-run", "--json", "numpy=2.1.3"))
-    assert [each["name"] for each in answer["actions"]["LINK"]] == ["numpy"]
-
-
+@pytest.mark.thorough
 async def test_several_are_updated_one_after_the_other(copied: Sandbox) -> None:
     request = request_of(copied, "notebooks", "vision-cpu")
     plan = await workbench_of(copied).jobs.plan(request)
@@ -261,7 +258,7 @@ def killed(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbo
     return copy_sandbox(sandbox, tmp_path_factory.mktemp("killed-update") / "sandbox", ["notebooks", "nlp-base"])
 
 
-@pytest.mark.parametrize(("stage", "effect"), [("look", 0), ("keep", 0), ("keep", 8), ("conda", 0)])
+@pytest.mark.parametrize(("stage", "effect"), [("keep", 8), *thorough([("look", 0), ("keep", 0), ("conda", 0)])])
 async def test_killed_before_conda_begins_nothing_has_changed(killed: Sandbox, stage: str, effect: int) -> None:
     before = manifest(killed.prefixes["notebooks"])
     assert run_dying(killed, request_of(killed, "notebooks"), stage, effect)[0] == -9
@@ -289,6 +286,7 @@ async def test_killed_with_its_conda_the_way_out_brings_it_back(killed: Sandbox)
     assert manifest(prefix) == before
 
 
+@pytest.mark.thorough
 async def test_if_its_conda_dies_alone_the_job_says_the_way_out(killed: Sandbox) -> None:
     prefix = killed.prefixes["notebooks"]
     before = manifest(prefix)

@@ -23,6 +23,12 @@ def box(sandbox: Sandbox, tmp_path: Path) -> Sandbox:
     return replace(sandbox, environ={**sandbox.environ, "CONDATUI_HOME": str(tmp_path / "own")})
 
 
+@pytest.fixture(scope="module")
+def untouched(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+    """The same for what is refused and so changes nothing: what conda has answered is known from call to call."""
+    return replace(sandbox, environ={**sandbox.environ, "CONDATUI_HOME": str(tmp_path_factory.mktemp("own"))})
+
+
 def baseline(box: Sandbox, *arguments: str, **environ: str) -> dict[str, Any]:
     result = run_in(box, "baseline", *arguments, "--json", environ=environ)
     assert result.exit_code == 0, result.output
@@ -123,13 +129,13 @@ def test_a_proposal_is_shown_with_what_it_would_have_saved_and_the_command(box: 
     ],
 )
 def test_what_cannot_be_meant_is_refused(
-    box: Sandbox, tmp_path: Path, arguments: tuple[str, ...], code: int, said: str
+    untouched: Sandbox, tmp_path: Path, arguments: tuple[str, ...], code: int, said: str
 ) -> None:
     (tmp_path / "there.txt").write_text("mine")
-    result = run_in(box, "baseline", *arguments, cwd=str(tmp_path))
+    result = run_in(untouched, "baseline", *arguments, cwd=str(tmp_path))
     assert (result.exit_code, said in result.stderr) == (code, True), result.output
     assert (tmp_path / "there.txt").read_text() == "mine"
-    assert baseline(box)["prefix"] is None
+    assert baseline(untouched)["prefix"] is None
 
 
 def test_a_file_is_replaced_when_that_is_said(box: Sandbox, tmp_path: Path) -> None:

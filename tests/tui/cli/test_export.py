@@ -18,15 +18,21 @@ from condatui_sandbox import Sandbox
 Run = Callable[..., Result]
 
 
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What condatui keeps from call to call, so that not each of them asks conda again."""
+    return tmp_path_factory.mktemp("own")
+
+
 @pytest.fixture
-def run(sandbox: Sandbox, tmp_path: Path) -> Run:
+def run(sandbox: Sandbox, own: Path, tmp_path: Path) -> Run:
     """Run `condatui export` in an empty directory, with nobody at a terminal."""
     (tmp_path / "here").mkdir()
 
     def run(*arguments: str) -> Result:
-        own = {"CONDATUI_HOME": str(tmp_path / "own"), "CONDATUI_USUAL_PLACES": "0"}
+        kept = {"CONDATUI_HOME": str(own), "CONDATUI_USUAL_PLACES": "0"}
         invocation = Invocation(
-            environ={**sandbox.environ, **own},
+            environ={**sandbox.environ, **kept},
             home=sandbox.home,
             cwd=str(tmp_path / "here"),
             clock=lambda: datetime.now().astimezone(),
