@@ -17,6 +17,7 @@ from bench.measure import Line
 from bench.pip import pip
 from bench.relink import relink
 from bench.screen import first_paint, keys_while_loading, keys_while_measuring
+from bench.sent import place_1
 from bench.snapshots import snapshots
 from bench.tree import ENVIRONMENTS, MANY_ENVIRONMENTS, MANY_PACKAGES, PACKAGES, tree
 
@@ -32,6 +33,7 @@ def _figures(scratch: Path) -> Iterator[Line]:
     yield from keys_while_measuring(usual, scratch)
     yield from listing(usual, scratch)
     yield from pip(scratch)
+    yield from place_1(usual, scratch)
     yield from matrix()
     yield from bytes_sent(usual, scratch)
     yield from disk(usual, scratch)

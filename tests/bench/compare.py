@@ -17,6 +17,7 @@ from textual.screen import Screen
 from textual.widgets import DataTable
 
 from bench.measure import Line, median
+from bench.sent import sent
 from bench.tree import Tree
 from condatui.app import CondatuiApp
 from condatui.screens.compare import CompareScreen
@@ -32,8 +33,6 @@ _PATIENCE = 60.0
 _RUNS = 5
 _SIZE = (200, 50)
 _PROMISED = "under 50 ms"
-_QUIET = 0.5
-"""Seconds after which nothing more is expected."""
 
 
 @dataclass
@@ -173,23 +172,5 @@ def bytes_sent(tree: Tree, scratch: Path) -> Iterator[Line]:
             terminal.press(" " * 8 + "c")
             terminal.wait_for("differing")
             for what, keys, promised in (("cursor down", "j", "under 2 KB"), ("cursor right", "l", "under 2 KB")):
-                sent = _sent(terminal, keys)
-                yield Line(f"compare 8 environments at {columns}×{rows}: {what}", f"{sent} bytes", promised)
-
-
-def _sent(terminal: Terminal, keys: str) -> int:
-    """Bytes until nothing more comes, the details that follow the cursor included."""
-    before = _settled(terminal)
-    terminal.press(keys)
-    return _settled(terminal) - before
-
-
-def _settled(terminal: Terminal) -> int:
-    """Wait until nothing was received for a while; returns how much has come by then."""
-    received, quiet_since = -1, time.monotonic()
-    while time.monotonic() - quiet_since < _QUIET:
-        _ = terminal.screen
-        if terminal.bytes_received != received:
-            received, quiet_since = terminal.bytes_received, time.monotonic()
-        time.sleep(0.01)
-    return received
+                figure = f"{sent(terminal, keys)} bytes"
+                yield Line(f"compare 8 environments at {columns}×{rows}: {what}", figure, promised)

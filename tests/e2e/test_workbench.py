@@ -75,6 +75,42 @@ def test_a_terminal_that_has_lost_its_lines_gets_them_again(installed: Path, env
         terminal.wait_for(lambda screen: "name▴" in screen and "? help" in screen)
 
 
+def test_a_screen_over_which_another_program_has_written_is_drawn_again(
+    installed: Path, environ: dict[str, str]
+) -> None:
+    with _opened(installed, environ) as terminal:
+        terminal.wait_for("? help")
+        terminal.lose_contents(told=False)
+        terminal.press("\x0c")  # ctrl+l
+        terminal.wait_for(lambda screen: "name▴" in screen and "? help" in screen)
+
+
+def test_the_shell_and_back(installed: Path, environ: dict[str, str]) -> None:
+    """ctrl+z stops the process, and `fg`, which sends SIGCONT, shows the workbench as it was."""
+    with _opened(installed, environ) as terminal:
+        terminal.press("j")
+        terminal.wait_for("2 of 14")
+        workbench = psutil.Process(terminal.pid)
+        terminal.press("\x1a")
+        terminal.wait_for(lambda _: workbench.status() == psutil.STATUS_STOPPED)
+        terminal.lose_contents(told=False)  # the shell has written there
+        os.kill(terminal.pid, signal.SIGCONT)
+        terminal.wait_for(lambda screen: "2 of 14" in screen and "name▴" in screen)
+        terminal.press("j")
+        terminal.wait_for("3 of 14")
+
+
+def test_few_bytes_are_sent(installed: Path, environ: dict[str, str]) -> None:
+    """A cursor move sends its two rows and other details, and a panel what it covers, not the whole screen."""
+    with _opened(installed, environ, 140, 40) as terminal:
+        terminal.wait_for(lambda screen: "measuring" not in screen and "? help" in screen)
+        for key, text, most in (("j", "2 of 14", 3_000), ("e", "dependencies:", 12_000), ("\x1b", "findings", 12_000)):
+            before = terminal.bytes_received
+            terminal.press(key)
+            terminal.wait_for(text)
+            assert 0 < terminal.bytes_received - before < most, key
+
+
 def test_a_change_from_outside_shows_by_itself(installed: Path, environ: dict[str, str], tmp_path: Path) -> None:
     """An environment is put below a directory that conda is told of, and then goes again."""
     envs = tmp_path / "more"

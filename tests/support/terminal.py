@@ -49,10 +49,15 @@ class Terminal:
         self._read(0)
         return "\n".join(line.rstrip() for line in self._screen.display)
 
-    def lose_contents(self) -> None:
-        """Forget all lines and tell the program that the size changed, as when a pane is zoomed and back at once."""
+    def lose_contents(self, *, told: bool = True) -> None:
+        """Forget all lines, and tell the program that the size changed, as when a pane is zoomed and back at once.
+
+        If the program is not `told`, it is as when another one has written over the screen.
+        """
+        _ = self.screen  # what is under way is lost as well
         self._screen.reset()
-        os.kill(self.pid, signal.SIGWINCH)
+        if told:
+            os.kill(self.pid, signal.SIGWINCH)
 
     def press(self, keys: str) -> None:
         """Send key presses as the terminal would."""

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.binding import BindingType
 from textual.command import Provider
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Resize
 from textual.theme import ThemeProvider
 from textual.widgets import Input
@@ -50,6 +52,7 @@ from condatui.services.snapshot_reader import OTHERS_GROUP, SnapshotReader
 from condatui.session import Session
 from condatui.view_models.environments.columns import check_columns
 from condatui.view_models.format import copyable
+from condatui.terminal.sparing_driver import SparingDriver
 from condatui.view_models.styles import check_theme
 from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
@@ -117,6 +120,11 @@ class CondatuiApp(RecoveringApp):
         with leaving_on_signals(lambda code: self.exit(return_code=code)):
             await self.run_async()
 
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's driver, or in its place the one that sends only what changes."""
+        driver = super().get_driver_class()  # another one if TEXTUAL_DRIVER names it
+        return SparingDriver if driver is LinuxDriver else driver
+
     def get_default_screen(self) -> PlaceScreen:
         """Place 1, so that Textual draws no default screen before it."""
         return EnvironmentsScreen(self.session)
@@ -129,8 +137,19 @@ class CondatuiApp(RecoveringApp):
 
     def on_resize(self, event: Resize) -> None:
         """Draw everything again if the terminal has this size already: it was another one meanwhile, and lost lines."""
+        self._forget_terminal()
         if self._can_recover and event.size == self.screen.size:
             self.screen.refresh()
+
+    def action_redraw(self) -> None:
+        """Draw the whole screen again."""
+        self._forget_terminal()
+        self.screen.refresh()
+
+    def _forget_terminal(self) -> None:
+        """Let everything that is drawn next be sent: the terminal may not show any more what it was sent."""
+        if isinstance(driver := self._driver, SparingDriver):
+            driver.forget_screen()
 
     def _begin(self) -> None:
         self._can_recover = True

@@ -32,6 +32,10 @@ class Palette(CommandPalette):
 
     _left_already = False
 
+    def on_mount(self) -> None:
+        """Keep the cursor from blinking, which would keep sending over a slow line."""
+        self.query_one(Input).cursor_blink = False
+
     async def _on_resize(self, event: Resize) -> None:
         drop_former_size(event, self.app.size)
 

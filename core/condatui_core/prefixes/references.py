@@ -91,8 +91,9 @@ def _lines(
 ) -> Iterator[Reference]:
     seen: set[str] = set()
     for kind, file in _files(environ, home):
-        real = os.path.realpath(file)
-        if real not in seen:
+        if not os.path.isabs(file):  # a variable that is empty; or relative, to a directory that may not exist any more
+            continue
+        if (real := os.path.realpath(file)) not in seen:
             seen.add(real)
             yield from _lines_of(kind, file, patterns[kind])
 

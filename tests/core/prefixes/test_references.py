@@ -123,3 +123,16 @@ def test_kernels_elsewhere_come_first(tmp_path: Path) -> None:
 def test_a_file_made_to_keep_a_reader_busy_is_read_once(tmp_path: Path) -> None:
     many = "conda run " * 50_000
     assert lines(tmp_path, ".bashrc", many, f"{many}; conda run -n nlp python") == [("shell", 2)]
+
+
+@pytest.mark.parametrize("environ", [{}, {"CONDARC": ""}, {"ZDOTDIR": "here"}])
+def test_a_working_directory_that_is_gone_is_no_hindrance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]
+) -> None:
+    write(tmp_path / "home/.bashrc").write_text("conda activate nlp")
+    (gone := tmp_path / "gone").mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    inventory = Inventory(environments=(Environment(name="nlp", prefix="/opt/envs/nlp"),))
+    found = references_to("/opt/envs/nlp", inventory, environ=environ, home=tmp_path / "home")
+    assert [each.text for each in found] == ["conda activate nlp"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
+from typing import NoReturn
 
 import pytest
 from click.testing import CliRunner, Result
@@ -110,3 +112,15 @@ def test_the_directory_may_begin_at_home(demo: Demo) -> None:
     assert demo.run("--dir=~/box", "--list").exit_code == 0
     assert demo.run("--dir=box", "--list").exit_code == 0
     assert [directory for directory, _ in demo.built] == [demo.home / "box", Path("/somewhere/box")]
+
+
+def test_a_directory_that_cannot_be_made_is_told(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(directory: Path, **_: object) -> NoReturn:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(directory))
+
+    monkeypatch.setattr(condatui_sandbox, "build_sandbox", build)
+    result = demo.run("--dir", "/proc/x", terminal=True)
+    assert result.exit_code == 1
+    assert "The sandbox cannot be built." in result.stderr
+    assert "/proc/x: No such file or directory" in result.stderr
+    assert "Error" not in result.stderr  # nothing that nobody has foreseen

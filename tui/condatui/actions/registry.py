@@ -488,6 +488,13 @@ _EVERYWHERE = (
         "theme", "Choose a theme", "", "Other colours; `ansi-dark` sends least over a slow line.", "app.change_theme"
     ),
     KeyAction(
+        "redraw",
+        "Draw the screen again",
+        "ctrl+l",
+        "Draw the screen again, when another program has written over it.",
+        "app.redraw",
+    ),
+    KeyAction(
         "suspend",
         "Suspend",
         "ctrl+z",

@@ -14,6 +14,8 @@ from condatui.cli.list import print_inventory
 from condatui.cli.main import open_workbench
 from condatui.cli.options import examples, json_option, version_option
 from condatui.cli.reporting import say
+from condatui_core.errors import CondatuiError
+from condatui_core.text import sanitize
 
 _KEPT = ("CONDATUI_ASCII", "CONDATUI_THEME", "CONDATUI_DEBUG")
 """Variables passed on to the sandbox: the abilities of the user's terminal, and how much is logged."""
@@ -55,7 +57,12 @@ def _sandboxed(invocation: Invocation, directory: Path, *, rebuild: bool) -> Inv
     """The invocation with the sandbox's environment variables, in which only the sandbox's conda is found."""
     from condatui_sandbox import build_sandbox  # noqa: PLC0415 - only the demo needs it
 
-    sandbox = build_sandbox(Path(invocation.absolute(str(directory))), rebuild=rebuild, report=say)
+    where = Path(invocation.absolute(str(directory)))
+    try:
+        sandbox = build_sandbox(where, rebuild=rebuild, report=say)
+    except OSError as error:
+        told = f"{sanitize(str(error.filename or where))}: {error.strerror}"
+        raise CondatuiError("The sandbox cannot be built.", told, "--dir takes another directory for it.") from error
     kept = {name: invocation.environ[name] for name in _KEPT if name in invocation.environ}
     return replace(
         invocation,
