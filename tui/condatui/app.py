@@ -50,9 +50,9 @@ from condatui.services.loader import LOAD_GROUP, Loader
 from condatui.services.signals import leaving_on_signals
 from condatui.services.snapshot_reader import OTHERS_GROUP, SnapshotReader
 from condatui.session import Session
+from condatui.terminal.sparing_driver import SparingDriver
 from condatui.view_models.environments.columns import check_columns
 from condatui.view_models.format import copyable
-from condatui.terminal.sparing_driver import SparingDriver
 from condatui.view_models.styles import check_theme
 from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
