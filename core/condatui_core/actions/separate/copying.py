@@ -224,7 +224,7 @@ class _Batch:
             return
         copy.replacement.finish()
         self._done.files += len(copy.joined.files)
-        self._done.used += allocated(copy.joined.opened.status)
+        self._done.used += allocated(os.fstat(copy.fresh.descriptor))  # less than the joined file has, where zeros are
 
     def _leave_unless_of_all(self, files: Sequence[JoinedFile], error: OSError) -> None:
         """Leave files alone that their directory or file system protects. Raises the error if it concerns all."""
