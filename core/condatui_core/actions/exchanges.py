@@ -26,6 +26,8 @@ from condatui_core.text import sanitize
 _FORMAT = 1
 """The format of notes, stated in their first line."""
 _SUFFIX = ".exchanges"
+_TOGETHER = 32
+"""Exchanges that are settled together: as many directories, and those above them, are open."""
 _WAY_OUT = (
     "If no relink is at work, delete this file. Every path has its content; hidden files that end in .condatui may be "
     "left in environments, and are the former files of the paths beside them."
@@ -141,17 +143,29 @@ def settle(exchanges: Iterable[Exchange]) -> tuple[int, tuple[str, ...]]:
     Returns how many temporary names are gone, and what could not be settled, a line each.
     """
     told: list[str] = []
-    gone = sum(_is_settled(each, told) for each in _last_of_each_name(exchanges))
+    gone = 0
+    # Side by side, so that names in one directory share it: a relink may have noted a hundred thousand.
+    names = sorted(_last_of_each_name(exchanges), key=_temporary_path)
+    for begin in range(0, len(names), _TOGETHER):
+        gone += _settle_together(names[begin : begin + _TOGETHER], told)
     return gone, tuple(told)
 
 
-def _is_settled(exchange: Exchange, told: list[str]) -> bool:
+def _settle_together(exchanges: Sequence[Exchange], told: list[str]) -> int:
+    """Settle some of them, and wait until that is on the disk; returns how many temporary names are gone."""
+    with HeldPlaces() as places:
+        gone = sum(_is_settled(each, places, told) for each in exchanges)
+        try:
+            places.sync()
+        except OSError as error:
+            told += [sanitize(f"{_temporary_path(each)}: {reason(error)}") for each in exchanges]
+    return gone
+
+
+def _is_settled(exchange: Exchange, places: HeldPlaces, told: list[str]) -> bool:
     """Settle one of them; whether its temporary name was still there, and is gone."""
     try:
-        with HeldPlaces() as places:
-            settled = _settle(exchange, places.place(exchange.root, exchange.path))
-            places.sync()
-            return settled
+        return _settle(exchange, places.place(exchange.root, exchange.path))
     except FileNotFoundError:  # it went with its directory
         return False
     except OSError as error:

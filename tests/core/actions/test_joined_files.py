@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 from pathlib import Path
@@ -19,6 +20,7 @@ from condatui_core.actions.joined_files import (
     write_joined,
 )
 from condatui_core.errors import CondatuiError, NewerFormatError
+from condatui_core.fs.places import HeldPlaces
 
 NOTED = Exchange("/envs/a", "lib/x", ".1", 7, 8, 9)
 
@@ -278,6 +280,31 @@ def test_what_was_written_to_the_former_file_is_put_back(place: Path) -> None:
     place.with_name(".1").write_bytes(b"content and a line")
     assert settle([exchange]) == (1, ())
     assert (place.read_bytes(), sorted(os.listdir(place.parent))) == (b"content and a line", ["file", "kept"])
+
+
+def test_what_lies_in_one_directory_is_settled_together(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each directory is synced once for many names, rather than all those above it for each of them."""
+    synced: list[HeldPlaces] = []
+    real = HeldPlaces.sync
+
+    def sync(places: HeldPlaces) -> None:
+        synced.append(places)
+        real(places)
+
+    monkeypatch.setattr(HeldPlaces, "sync", sync)
+    noted = [replace(exchange_of(place), temporary=f".{number}") for number in range(1, 21)]
+    for each in noted[1:]:
+        os.link(place.with_name(".1"), place.with_name(each.temporary))
+    assert settle(noted) == (20, ())
+    assert (len(synced), os.listdir(place.parent)) == (1, ["file"])
+
+
+def test_what_cannot_be_synced_is_told_and_stays_noted(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(places: HeldPlaces) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(HeldPlaces, "sync", fail)
+    assert settle([exchange_of(place)]) == (1, (f"{place.with_name('.1')}: {os.strerror(errno.EIO)}",))
 
 
 @pytest.mark.parametrize("swapped", [False, True])

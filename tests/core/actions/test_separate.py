@@ -93,6 +93,16 @@ def test_paths_that_were_one_file_become_one_again(twins: Twins) -> None:
     assert read_joined(twins.root.parent / "relinked", str(two)) == ()
 
 
+def test_what_copies_use_is_what_they_occupy(tmp_path: Path) -> None:
+    """Blocks of zeros, of which libraries have some, become holes in a copy."""
+    twins = Twins(tmp_path / "envs")
+    content = b"x" * 4096 + bytes(1 << 18) + b"x" * 4096
+    one, two = (twins.environment(name, {LIBRARY: content}) / LIBRARY for name in ("one", "two"))
+    join_all(twins.survey(twins.same(one, two)), tmp_path / "relinked", PlainWork())
+    done = separate(twins)
+    assert (done.files, done.used) == (1, allocated(two.stat()))
+
+
 @pytest.mark.parametrize("what", ["create", "link", "exchange"])
 @pytest.mark.parametrize("number", [errno.EPERM, errno.EACCES])
 def test_a_protected_file_stays_joined_and_the_others_do_not(

@@ -34,7 +34,8 @@ def join_all(survey: RelinkSurvey, directory: Path, work: Work) -> Joined:
 
     `directory` has the notes of what was exchanged, and afterwards the lists of what is joined.
     """
-    tally = Tally(lambda done: work.progress(done, survey.frees, "bytes"))
+    total = survey.frees  # a sum over all files, and wanted with each of them
+    tally = Tally(lambda done: work.progress(done, total, "bytes"))
     methods = dict(survey.methods)
     failed: OSError | None = None
     try:

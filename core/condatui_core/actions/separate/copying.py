@@ -68,12 +68,14 @@ def separate_all(prefix: str, files: Sequence[JoinedFile], directory: Path, work
     try:
         notes = ExchangeNotes(directory, work.job_id)
         try:
-            groups = one_file_before(files)
+            groups, tried = one_file_before(files), 0
             for begin in range(0, len(groups), _MOST):
                 if work.cancelled:
                     break
-                work.progress(sum(map(len, groups[:begin])), len(files), "files")
-                _Batch(prefix, notes, done).run(groups[begin : begin + _MOST])
+                work.progress(tried, len(files), "files")
+                batch = groups[begin : begin + _MOST]
+                _Batch(prefix, notes, done).run(batch)
+                tried += sum(map(len, batch))
             sync_file_system(prefix)  # before it is forgotten which temporary names there were
         finally:
             notes.close()
@@ -222,7 +224,7 @@ class _Batch:
             return
         copy.replacement.finish()
         self._done.files += len(copy.joined.files)
-        self._done.used += allocated(copy.joined.opened.status)
+        self._done.used += allocated(os.fstat(copy.fresh.descriptor))  # less than the joined file has, where zeros are
 
     def _leave_unless_of_all(self, files: Sequence[JoinedFile], error: OSError) -> None:
         """Leave files alone that their directory or file system protects. Raises the error if it concerns all."""
