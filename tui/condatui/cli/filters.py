@@ -33,9 +33,7 @@ class FiltersDocument(Struct, frozen=True, kw_only=True):
     """In the order in which they were remembered."""
 
 
-@click.command(
-    "filters", epilog=examples("filters old 'used:>90d disk:>1G'", "list --filter @old", "filters --forget old")
-)
+@click.command("filters", epilog=examples("filters old 'used:>90d disk:>1G'", "filters old --forget"))
 @click.argument("name", required=False)
 @click.argument("text", metavar="[FILTER]", required=False)
 @click.option("--forget", is_flag=True, help="Forget the filter NAME.")

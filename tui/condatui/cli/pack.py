@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from condatui.cli.completion_values import environments, files, words
+from condatui.cli.completion_values import directories, environments, files, words
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import FORCE, examples, global_options, note_prefixes
 from condatui.cli.run_action import acting_options, run_action
@@ -25,9 +25,8 @@ _FORMATS = "tar.gz, zip, tar.bz2, tar.xz, tar.zst, tar, squashfs, parcel, no-arc
 @click.command(
     "pack",
     epilog=examples(
-        "pack nlp-exp -o nlp-exp.tar.gz",
         "pack nlp-exp -o nlp.tar.zst --level 19 --dest-prefix /srv/nlp",
-        "pack nlp-exp nlp-base --dir archives --format tar.zst",
+        "pack nlp-exp nlp-base --dir archives",
     ),
 )
 @click.argument("envs", metavar="ENV...", nargs=-1, required=True, callback=note_prefixes, shell_complete=environments)
@@ -39,7 +38,7 @@ _FORMATS = "tar.gz, zip, tar.bz2, tar.xz, tar.zst, tar, squashfs, parcel, no-arc
     "directory",
     default="",
     metavar="DIR",
-    shell_complete=files,
+    shell_complete=directories,
     help="The directory of the archives, which is there: NAME.tar.gz, or by --format.",
 )
 @click.option(

@@ -31,9 +31,7 @@ class RestorePointsDocument(Struct, frozen=True, kw_only=True):
     """Newest first."""
 
 
-@click.command(
-    "restore", epilog=examples("restore --list", "restore 20260301-120000-nlp-try", "restore nlp-try nlp-old")
-)
+@click.command("restore", epilog=examples("restore --list", "restore 20260301-120000-nlp-try nlp-old"))
 @click.argument("points", metavar="[ID]...", nargs=-1, shell_complete=restore_points)
 @click.option("--list", "only_list", is_flag=True, help="List the restore points.")
 @acting_options
