@@ -20,18 +20,20 @@ from condatui_sandbox.environments import relist_gone
 from condatui_sandbox.layout import Layout
 from support.sandboxes import copy_sandbox
 from support.scratch import MEMORY, roomy_memory
+from support.tiers import choose_tier, examples
 
 # Where PYTHONDONTWRITEBYTECODE is set, each worker would put the assertions of all tests together again, and each
 # process that a test starts would compile condatui again. Those processes themselves still write nothing.
 sys.dont_write_bytecode = False
 
-settings.register_profile("any-load", suppress_health_check=[HealthCheck.too_slow], deadline=None)
-settings.load_profile("any-load")  # how long a made-up input takes says how busy the machine is
-
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Let copies of the sandbox lie in memory where there is enough of it; `--basetemp` puts them elsewhere."""
+    """Choose the tier, and let copies of the sandbox lie in memory if it has room; `--basetemp` puts them elsewhere."""
+    choose_tier(thorough=config.getoption("--thorough"))
+    any_load = [HealthCheck.too_slow]  # how long a made-up input takes says how busy the machine is
+    settings.register_profile("tier", suppress_health_check=any_load, deadline=None, max_examples=examples(200))
+    settings.load_profile("tier")
     if config.option.basetemp is None and (memory := roomy_memory()):
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
 

@@ -15,3 +15,19 @@ def thorough(points: Iterable[object]) -> list[object]:
     return [
         pytest.param(*(each if isinstance(each, tuple) else (each,)), marks=pytest.mark.thorough) for each in points
     ]
+
+
+def examples(number: int) -> int:
+    """How many examples hypothesis makes up where the thorough tier has that many: a fifth in any other run."""
+    return number if _Tier.thorough else max(10, number // 5)
+
+
+class _Tier:
+    """What was asked for, before the first test is imported."""
+
+    thorough = False
+
+
+def choose_tier(*, thorough: bool) -> None:
+    """Let tests that are imported from now on have this many examples."""
+    _Tier.thorough = thorough

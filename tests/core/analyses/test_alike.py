@@ -16,6 +16,7 @@ from condatui_core.records.package import ProvidedDistribution
 from condatui_core.records.prefix import History, PrefixContents
 from support.alike_worlds import MIRROR, RandomWorld, changed, numbered, packages_of
 from support.inventories import ROOT, days_ago, finding, inventory, loaded, package, pip_package
+from support.tiers import thorough
 
 
 def names(groups: Sequence[AlikeGroup]) -> dict[str, list[str]]:
@@ -39,14 +40,14 @@ def together(groups: Sequence[AlikeGroup]) -> set[frozenset[str]]:
 # Worlds with known answers
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", [*range(20), *thorough(range(20, 100))])
 def test_every_family_is_a_group_and_nothing_else_is(seed: int) -> None:
     world = RandomWorld(seed)
     assert together(alike_groups(world.machine)) == {family.prefixes for family in world.families}
 
 
 @pytest.mark.parametrize("threshold", [0.6, 0.8, 0.9, 0.95, 1.0])
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", [*range(3), *thorough(range(3, 10))])
 def test_at_any_threshold_each_member_is_that_alike_to_its_keeper(seed: int, threshold: float) -> None:
     machine = RandomWorld(seed, families=3, variants=6).machine
     groups = alike_groups(machine, threshold=threshold)
@@ -66,7 +67,7 @@ def _similarity(machine: Inventory, keeper: str, member: str) -> float:
     return group.members[0].similarity if group else 0.0
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", [*range(5), *thorough(range(5, 20))])
 def test_the_order_of_the_environments_makes_no_difference(seed: int) -> None:
     machine = RandomWorld(seed).machine
     shuffled = [*machine.environments]
@@ -111,7 +112,7 @@ def test_at_equal_similarity_the_keeper_that_should_rather_stay_is_joined() -> N
         assert names(alike_groups(machine, chosen=map(_prefix, order))) == {"left": ["middle"]}  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", [*range(5), *thorough(range(5, 20))])
 def test_identical_environments_end_together(seed: int) -> None:
     world = RandomWorld(seed)
     twins = [
@@ -205,7 +206,7 @@ def test_broken_environments_alone_have_no_keeper() -> None:
     assert alike_groups(machine) == ()
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", [*range(10), *thorough(range(10, 40))])
 def test_whatever_is_true_of_the_environments_groups_keep_their_promises(seed: int) -> None:
     made = random.Random(seed)
     plain = RandomWorld(seed, families=3, variants=6).machine

@@ -20,6 +20,7 @@ from condatui_core.records.prefix import PrefixContents
 from condatui_sandbox import Sandbox
 from support.contexts import context_of
 from support.inventories import CONDA_FORGE, PYTORCH, environment, inventory, loaded, package, pip_package
+from support.tiers import thorough
 
 _VERSIONS = ("1.0", "1.0.0", "1.1", "2.0rc1")
 _ANY = 1e-6
@@ -102,14 +103,14 @@ class _World:
                 yield number, pip_package(spelling, self._random.choice((*_VERSIONS, "2.0.rc1")))
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", [*range(10), *thorough(range(10, 60))])
 def test_every_two_are_as_similar_as_side_by_side(seed: int) -> None:
     machine = _World(seed).machine()
     assert similarities(machine) == pytest.approx(by_comparison(machine))
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.55, 0.6, 0.8, 0.9, 1.0])
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", [*range(4), *thorough(range(4, 20))])
 def test_no_pair_above_the_threshold_is_missed_and_none_below_it_found(seed: int, threshold: float) -> None:
     machine = _families(seed)
     expected = {names: found for names, found in by_comparison(machine).items() if found >= threshold - 1e-9}

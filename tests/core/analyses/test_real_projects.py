@@ -16,6 +16,7 @@ from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import PackageRecord
 from support.alike_worlds import mirrored
 from support.inventories import inventory, loaded, package
+from support.tiers import thorough
 
 _DATA = Path(__file__).parents[2] / "data" / "projects.txt"
 
@@ -65,7 +66,7 @@ def _touched(
     return [] if how == "gone" else [record]
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", [*range(5), *thorough(range(5, 20))])
 def test_variants_group_with_their_project_and_projects_never_do(seed: int) -> None:
     made = random.Random(seed)
     environments = [loaded(name, records) for name, records in PROJECTS.items()]

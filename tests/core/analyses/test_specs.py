@@ -15,6 +15,7 @@ from condatui_core.analyses.specs import build_matches, exact_spec, meets, satis
 from condatui_core.records.package import PackageRecord
 from support.conda_oracle import CondaOracle
 from support.inventories import CONDA_FORGE, package
+from support.tiers import examples
 
 SPECS = [
     "*", "1.2", "==1.2", "=1.2", "1.2.*", "1.2*", "=1.2.*", "1.*.1", "1.2.1a*", "!=1.2", "!=1.2.*", "~=1.2", "~=1.2.1",
@@ -47,7 +48,7 @@ def test_every_form_of_spec_means_what_it_means_to_conda(conda: CondaOracle) -> 
         assert satisfies_conda(version, spec) == conda.match(version, spec), (version, spec)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 @given(version=st.sampled_from(VERSIONS), spec=specs)
 def test_any_spec_means_what_it_means_to_conda(conda: CondaOracle, version: str, spec: str) -> None:
     assert satisfies_conda(version, spec) == conda.match(version, spec)

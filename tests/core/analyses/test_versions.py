@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from condatui_core.analyses.versions import Scheme, parse_conda_version, rank_versions, version_key
 from support.conda_oracle import CondaOracle
+from support.tiers import examples
 
 REAL = (Path(__file__).parents[2] / "data" / "versions.txt").read_text(encoding="utf-8").split()
 
@@ -118,7 +119,7 @@ def test_real_versions_are_ordered_as_conda_orders_them(conda: CondaOracle) -> N
         assert compare_versions(left, right, "conda") == conda.compare(left, right), (left, right)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=examples(1500), deadline=None)
 @given(left=versions, right=versions)
 def test_any_versions_are_ordered_as_conda_orders_them(conda: CondaOracle, left: str, right: str) -> None:
     expected = conda.compare(left, right)

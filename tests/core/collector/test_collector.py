@@ -34,6 +34,7 @@ from condatui_core.records.prefix import PrefixContents
 from condatui_core.snapshots.document import decode_snapshot
 from support.credentials import CHANNELS, SECRET, SPECS, URLS
 from support.prefixes import CONDA_FORGE, MAIN, FakePrefix, make_prefix, manifest, record_of
+from support.tiers import examples
 
 QUIET = {"CONDATUI_USUAL_PLACES": "0"}
 """The machine of the tester has condas of its own."""
@@ -336,7 +337,7 @@ JSON = strategies.recursive(
 FIELDS = ("build_number", "channel", "url", "subdir", "md5", "license", "files", "paths_data", "requested_specs")
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     record=strategies.dictionaries(strategies.sampled_from(FIELDS), JSON),
     sizes=strategies.lists(strategies.fixed_dictionaries({"size_in_bytes": JSON, "path_type": JSON})),

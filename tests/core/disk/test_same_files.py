@@ -33,6 +33,7 @@ from support.same_files import (
     skipped,
 )
 from support.sharing_disks import free, reflink, sharing_disk, sync
+from support.tiers import examples
 
 LIBRARY = "nvidia/lib/libcublas.so.12"
 
@@ -579,7 +580,7 @@ _file = st.tuples(st.sampled_from(_WORDS), st.sampled_from([100, 4096, 9000]), s
 _holding = st.tuples(st.sampled_from(["copy", "link", "wheel"]), st.sets(st.integers(0, 5), max_size=5))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     files=st.lists(_file, min_size=6, max_size=6, unique_by=lambda each: each[:2]), envs=st.lists(_holding, max_size=5)
 )

@@ -26,6 +26,7 @@ from condatui_core.records.request import Cleanable, RelinkRequest, RemoveReques
 from support.disk_trees import du, graph_of
 from support.inventories import NOW
 from support.same_files import SameWorld, cache_package, content, install_wheel, join, link_into
+from support.tiers import examples
 
 _FILES = {f"lib/{word}": content(word, size) for word, size in (("one", 5000), ("two", 9000), ("three", 20_000))}
 _how = st.sampled_from(["copy", "link", "wheel", "first"])
@@ -33,7 +34,7 @@ _how = st.sampled_from(["copy", "link", "wheel", "first"])
 _env = st.tuples(_how, st.sets(st.sampled_from(sorted(_FILES)), min_size=1))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(envs=st.lists(_env, min_size=2, max_size=5), going=st.sets(st.integers(0, 4)), cleans=st.booleans())
 def test_what_a_choice_frees_with_relinking_is_what_du_says(
     tmp_path: Path, envs: list[tuple[str, set[str]]], going: set[int], cleans: bool

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from condatui_core.records.disk import DiskPlace
 from support.disk_trees import cache, du, du_apparent, du_inodes, graph_of, link, prefixes, write
 from support.scratch import MEMORY
+from support.tiers import examples
 
 _ENVIRONMENTS = ("a", "b", "c/inner")
 _HOLDERS = (*_ENVIRONMENTS, "a/envs/nested", "outside", "pkgs/one-1.0-0", "pkgs/two-2.0-0", "pkgs")
@@ -76,7 +77,7 @@ def _scratch(directory: Path) -> Iterator[Path]:
         yield Path(name)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=_graph, selection=_selection)
 def test_what_is_predicted_to_be_freed_is_freed(
     tmp_path: Path, files: list[tuple[str, int, list[tuple[str, str]]]], selection: set[str]
@@ -95,7 +96,7 @@ def test_what_is_predicted_to_be_freed_is_freed(
         assert cleaned == before - du(root)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=_graph)
 def test_totals_are_what_du_says(tmp_path: Path, files: list[tuple[str, int, list[tuple[str, str]]]]) -> None:
     with _scratch(tmp_path) as root:

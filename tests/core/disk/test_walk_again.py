@@ -18,6 +18,7 @@ from condatui_core.disk.messages import WalkResult
 from condatui_core.disk.scan import Scanner
 from condatui_core.records.disk import DiskPlace
 from support.disk_trees import cache, du, graph_of, link, prefixes, walked, write
+from support.tiers import examples
 
 _LONG_AGO = itertools.count(1_000_000_000)
 
@@ -245,7 +246,7 @@ _step = st.tuples(
 )
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rounds=st.lists(st.lists(_step, max_size=8), min_size=2, max_size=4))
 def test_whatever_was_changed_a_kept_walk_says_what_a_new_one_says(
     tmp_path: Path, rounds: list[list[tuple[str, str, str, int]]]

@@ -22,6 +22,7 @@ from condatui_core.environment_files.reading import read_environment_file
 from condatui_core.errors import CondatuiError
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.package import PackageRecord
+from support.tiers import examples
 
 FORGE = "https://conda.anaconda.org/conda-forge"
 EXPLICIT = f"""@EXPLICIT
@@ -101,7 +102,9 @@ def attempt(tmp_path: Path) -> Callable[[bytes], None]:
     return read
 
 
-unhurried = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+unhurried = settings(
+    max_examples=examples(400), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @unhurried
@@ -136,7 +139,7 @@ def test_a_good_file_with_one_change(attempt: Callable[[bytes], None], good: str
 STARS = "a 1 " + "*a" * 40 + "*b"
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=examples(1000), deadline=None)
 @given(text=st.text(max_size=60) | texts)
 @example(STARS)
 @example("a[build='^(a+)+$']")

@@ -14,6 +14,7 @@ from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.records.cleanup import CleanupCandidate, CleanupChoice, Tier, WayBack
 from condatui_core.records.disk import DiskPlace, LinkTable, ShareClass, Unit
 from condatui_core.records.request import Cleanable
+from support.tiers import thorough
 
 TIERS: tuple[Tier, ...] = ("leftover", "identical", "subset", "stale", "merge", "weak")
 
@@ -162,7 +163,7 @@ class World:
         return self.frees(choice_of(rows)) - sum(each.way_back.kept_bytes for each in rows)
 
 
-@pytest.mark.parametrize("seed", range(50))
+@pytest.mark.parametrize("seed", [*range(10), *thorough(range(10, 50))])
 def test_in_any_world_it_is_reached_if_all_reach_it_and_every_row_is_needed(seed: int) -> None:
     world = World(seed)
     could = [each for each in world.rows if each.tier != "weak"]
@@ -183,7 +184,7 @@ def test_in_any_world_it_is_reached_if_all_reach_it_and_every_row_is_needed(seed
     assert goal == reach(again, wanted, frees=World(seed).frees)
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", [*range(5), *thorough(range(5, 20))])
 def test_what_is_lost_without_one_is_the_difference_that_it_makes(seed: int) -> None:
     world = World(seed)
     choice = choice_of(world.rows)

@@ -14,6 +14,7 @@ from condatui_core.analyses.slimming.leaves import asked_for, leaves
 from condatui_core.records.finding import Problem
 from condatui_core.records.prefix import History, PrefixContents, Revision
 from support.inventories import package, pip_package
+from support.tiers import thorough
 
 
 def made_up(seed: int) -> PrefixContents:
@@ -42,7 +43,7 @@ def oracle(requested: Iterable[str], needed: Mapping[str, Iterable[str]]) -> set
     return stays
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", [*range(20), *thorough(range(20, 100))])
 def test_what_remains_of_a_random_environment_lacks_nothing(seed: int) -> None:
     contents = made_up(seed)
     chance = random.Random(1000 + seed)

@@ -6,6 +6,7 @@ from condatui.view_models.glyphs import ASCII, UNICODE
 from condatui.view_models.status import marked_line
 from condatui_core.records.disk import Freed, Sharing
 from support.inventories import environment, loaded
+from support.tiers import thorough
 
 ONE, TWO = loaded("one", managed_bytes=3_000_000_000), loaded("two", managed_bytes=400_000_000)
 NAMES = {each.prefix: each.name for each in (ONE, TWO, environment("nlp-base"), environment("x"), environment("y"))}
@@ -103,7 +104,7 @@ def test_many_holders_are_counted() -> None:
     assert "with one, two and 3 more)" in line(freed(kept_by=others))
 
 
-@pytest.mark.parametrize("width", range(30, 140))
+@pytest.mark.parametrize("width", [*range(30, 140, 7), *thorough(each for each in range(30, 140) if (each - 30) % 7)])
 def test_the_line_fits_and_never_loses_the_figure(width: int) -> None:
     said = line(freed(with_cache_clean=4_600_000_000), width)
     assert "frees 3.4 GB" in said
