@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -24,7 +24,7 @@ SITE_PACKAGES = "lib/python3.11/site-packages"
 CHANNELS = ("conda-forge", "conda-forge", "conda-forge", "pkgs/main", "pytorch")
 """The channels of the packages, by weight."""
 
-_CHANNEL_ROOTS = {"pkgs/main": "https://repo.anaconda.com"}
+_CHANNEL_ROOTS = {"pkgs/main": "https://repo.anaconda.com", "pkgs/free": "https://repo.anaconda.com"}
 _DEFAULT_ROOT = "https://conda.anaconda.org"
 
 _SUFFIXES = ("", "-core", "-base", "-common", "-devel", "-io", "-extra", "-tools")
@@ -102,15 +102,29 @@ def make_package(index: int, seed: str, variant: int) -> ScalePackage:
 def cache_package(directory: Path, package: ScalePackage, files: tuple[int, int]) -> ScaleCachedPackage:
     """Write a package's files into the cache, unless they exist, and create its record."""
     chance = random.Random(package.stem)
-    contents = _files(package, chance.randint(*files), chance)
+    return write_package(directory, package, _files(package, chance.randint(*files), chance))
+
+
+def write_package(
+    directory: Path, package: ScalePackage, contents: Sequence[PackageFile], *, folded: str = ""
+) -> ScaleCachedPackage:
+    """Write a package with these files into the cache, unless it exists, and create its record.
+
+    A directory `folded` is `site-packages` in the cache, as in a package for any Python.
+    """
     extracted = directory / package.stem
-    if not extracted.is_dir():
-        _extract(extracted, contents)
+    in_cache = [
+        f"site-packages{path[len(folded) :]}" if folded and path.startswith(folded) else path
+        for path in (file.path for file in contents)
+    ]
     archive = directory / f"{package.stem}.conda"
-    archive.write_bytes(package.stem.encode())  # never opened: only its path and size matter
+    if not extracted.is_dir():
+        for path, file in zip(in_cache, contents, strict=True):
+            _write(extracted / path, file.content)
+        archive.write_bytes(package.stem.encode())  # never opened: only its path and size matter
+        _write(extracted / "info" / "repodata_record.json", json.dumps(_index(package, archive), indent=2).encode())
     record = _record(package, contents, extracted, archive)
-    _write(extracted / "info" / "repodata_record.json", json.dumps(_index(package, archive), indent=2).encode())
-    links = tuple((os.path.join(extracted, file.path), file.path) for file in contents)
+    links = tuple((os.path.join(extracted, path), file.path) for path, file in zip(in_cache, contents, strict=True))
     return ScaleCachedPackage(package, links, json.dumps(record, indent=2, sort_keys=True).encode())
 
 
@@ -129,11 +143,6 @@ def _files(package: ScalePackage, count: int, chance: random.Random) -> list[Pac
     return files
 
 
-def _extract(directory: Path, files: list[PackageFile]) -> None:
-    for file in files:
-        _write(directory / file.path, file.content)
-
-
 def _write(file: Path, content: bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content)
@@ -143,7 +152,7 @@ def _index(package: ScalePackage, archive: Path) -> dict[str, object]:
     content = archive.read_bytes()
     index: dict[str, object] = {
         "build": package.build,
-        "build_number": int(package.build.split("_")[1]),
+        "build_number": _build_number(package.build),
         "channel": f"{package.base_url}/{package.subdir}",
         "constrains": [],
         "depends": ["python >=3.11,<3.12.0a0"] if package.distribution else [],
@@ -161,7 +170,12 @@ def _index(package: ScalePackage, archive: Path) -> dict[str, object]:
     return {**index, "noarch": "python"} if package.subdir == "noarch" else index
 
 
-def _record(package: ScalePackage, files: list[PackageFile], extracted: Path, archive: Path) -> dict[str, object]:
+def _build_number(build: str) -> int:
+    """The last part of a build that is a number: 0 in `hb806964_0_cpython`."""
+    return next((int(part) for part in reversed(build.split("_")) if part.isdigit()), 0)
+
+
+def _record(package: ScalePackage, files: Sequence[PackageFile], extracted: Path, archive: Path) -> dict[str, object]:
     paths = [
         {
             "_path": file.path,
@@ -207,8 +221,8 @@ class ScaleTree:
     """Prefix → its packages, by name."""
 
 
-def _ignore(_: str) -> None:
-    pass
+def ignore(_: str) -> None:
+    """Report nothing."""
 
 
 def build_scale(
@@ -218,7 +232,7 @@ def build_scale(
     packages: int,
     seed: int = 0,
     files: tuple[int, int] = (10, 40),
-    report: Callable[[str], None] = _ignore,
+    report: Callable[[str], None] = ignore,
 ) -> ScaleTree:
     """Build environments of about `packages` packages each, with `files` (fewest, most) files per package.
 
@@ -227,15 +241,14 @@ def build_scale(
     """
     cache, envs = directory / "pkgs", directory / "envs"
     prefixes = [envs / f"scale-{number:03}" for number in range(environments)]
-    if taken := [str(prefix) for prefix in prefixes if os.path.lexists(prefix)]:
-        raise RefusedError("The directory has such environments already.", "\n".join(taken[:3]), "Nothing was changed.")
+    refuse_existing(prefixes)
     report(f"Writing {packages} packages")
     pool = _Pool(cache, seed, files)
     contents: dict[Path, tuple[ScalePackage, ...]] = {}
     for number, prefix in enumerate(prefixes):
         report(f"Linking {prefix.name}")
         chosen = sorted(pool.choose(packages, number), key=lambda each: each.package.name)
-        _link(prefix, chosen)
+        link_environment(prefix, chosen)
         contents[prefix] = tuple(each.package for each in chosen)
     return ScaleTree(directory=directory, packages=cache, environments=envs, contents=contents)
 
@@ -265,7 +278,14 @@ class _Pool:
         return self._written[key]
 
 
-def _link(prefix: Path, packages: list[ScaleCachedPackage]) -> None:
+def refuse_existing(prefixes: Iterable[Path]) -> None:
+    """Raise RefusedError if one of these exists already."""
+    if taken := [str(prefix) for prefix in prefixes if os.path.lexists(prefix)]:
+        raise RefusedError("The directory has such environments already.", "\n".join(taken[:3]), "Nothing was changed.")
+
+
+def link_environment(prefix: Path, packages: Sequence[ScaleCachedPackage]) -> None:
+    """Make an environment of packages that lie in a cache: hard links, records and a history."""
     root = str(prefix)
     for folder in sorted({os.path.dirname(path) for each in packages for _, path in each.links}):
         os.makedirs(os.path.join(root, folder), exist_ok=True)

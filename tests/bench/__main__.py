@@ -19,14 +19,20 @@ from bench.relink import relink
 from bench.screen import first_paint, keys_while_loading, keys_while_measuring
 from bench.sent import place_1
 from bench.snapshots import snapshots
-from bench.tree import ENVIRONMENTS, MANY_ENVIRONMENTS, MANY_PACKAGES, PACKAGES, tree
+from bench.tree import ENVIRONMENTS, MANY_ENVIRONMENTS, MANY_PACKAGES, PACKAGES, projects_tree, tree
 
 _DIRECTORY = Path(__file__).parents[2] / ".bench"
 
 
-def _figures(scratch: Path) -> Iterator[Line]:
+def _figures(scratch: Path) -> Iterator[Line | str]:
     usual = tree(_DIRECTORY, ENVIRONMENTS, PACKAGES)
     many = tree(_DIRECTORY, MANY_ENVIRONMENTS, MANY_PACKAGES)
+    projects = projects_tree(_DIRECTORY)
+    yield "Environments of real projects:"
+    yield from first_paint(projects, scratch / "projects")
+    yield from listing(projects, scratch / "projects")
+    yield from disk(projects, scratch / "projects")
+    yield f"{ENVIRONMENTS} environments of {PACKAGES} alike packages:"
     yield from first_paint(usual, scratch)
     yield from keys_while_loading(usual, scratch, f"{ENVIRONMENTS} × {PACKAGES}")
     yield from keys_while_loading(many, scratch, f"{MANY_ENVIRONMENTS} × {MANY_PACKAGES}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,26 @@ def seconds(action: Callable[[], object]) -> float:
     start = time.perf_counter()
     action()
     return time.perf_counter() - start
+
+
+class Spent(NamedTuple):
+    """What an action took."""
+
+    wall: float
+    """Seconds."""
+    cpu: float
+    """Seconds of processor time, of this process and those that it has waited for."""
+
+
+def spent(action: Callable[[], object]) -> Spent:
+    """What an action takes."""
+    start, used = time.perf_counter(), _processor_seconds()
+    action()
+    return Spent(time.perf_counter() - start, _processor_seconds() - used)
+
+
+def _processor_seconds() -> float:
+    return sum(os.times()[:4])
 
 
 def run(argv: Sequence[str], environ: Mapping[str, str]) -> bytes:

@@ -9,7 +9,8 @@ from operator import add, sub
 
 from condatui_core.disk.tree import Files, InodeTable
 
-_SPAN = 1 << 32
+_BITS = 32
+_SPAN = 1 << _BITS
 """States are multiples of this number, holders are below it."""
 
 
@@ -62,16 +63,19 @@ class Holders:
 
         `less` are blocks of inodes that are not to be counted.
         """
-        take = self._states.setdefault(device, {}).pop
+        states = map(self._states.setdefault(device, {}).pop, inodes.inodes, repeat(0))
         lengths, sums = self._steps.lengths, self._sums
         own = map(sub, inodes.blocks, map(less.get, inodes.inodes, repeat(0))) if less else inodes.blocks
-        for inode, count, blocks, size in zip(inodes.inodes, inodes.counts, own, inodes.sizes, strict=True):
-            state = take(inode, 0)
+        for state, count, blocks, size in zip(states, inodes.counts, own, inodes.sizes, strict=True):
             if state:
-                found = sums.setdefault(state + (count > lengths[state // _SPAN]), [0, 0, 0])
-                found[0] += blocks
-                found[1] += size
-                found[2] += 1
+                key = state + (count > lengths[state >> _BITS])
+                found = sums.get(key)
+                if found is None:
+                    sums[key] = [blocks, size, 1]
+                else:
+                    found[0] += blocks
+                    found[1] += size
+                    found[2] += 1
 
     @property
     def unknown(self) -> bool:

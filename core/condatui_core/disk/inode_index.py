@@ -18,7 +18,9 @@ from condatui_core.fs.tree import BLOCK
 class InodeIndex:
     """Collects the facts that workers find about inodes with several links, and looks them up."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, may_look_up: bool) -> None:
+        """Without `may_look_up` only collects."""
+        self._may_look_up = may_look_up
         self.found: defaultdict[int, InodeTable] = defaultdict(InodeTable)
         """By device; two workers may have found the same inode."""
         self._positions: defaultdict[int, dict[int, int]] = defaultdict(dict)
@@ -29,8 +31,9 @@ class InodeIndex:
             inodes = self.found[device]
             first = len(inodes.inodes)
             inodes.extend(more)
-            positions = range(first, len(inodes.inodes))
-            self._positions[device].update(zip(more.inodes, positions, strict=True))
+            if self._may_look_up:
+                positions = range(first, len(inodes.inodes))
+                self._positions[device].update(zip(more.inodes, positions, strict=True))
 
     def sizes_of(self, number: int, tree: InodeTree) -> WalkSizes:
         """The sizes of a place that need no other place: everything except who shares the rest."""
@@ -39,7 +42,7 @@ class InodeIndex:
         for device, links in tree.links.items():
             facts, position = self.found[device], self._positions[device]
             held = set(links.inodes)
-            positions = [position[inode] for inode in held]
+            positions = list(map(position.__getitem__, held))
             inodes += len(held)
             total += sum(map(facts.blocks.__getitem__, positions))
             apparent += sum(map(facts.sizes.__getitem__, positions))
@@ -52,8 +55,13 @@ class InodeIndex:
 
 def united(
     found: Mapping[int, InodeTable], kept: Mapping[int, InodeTable], trees: Iterable[InodeTree]
-) -> dict[int, InodeTable]:
-    """Merge the facts about the inodes that these trees link to; new ones take precedence over kept ones."""
+) -> Mapping[int, InodeTable]:
+    """Merge the facts about the inodes that these trees link to; new ones take precedence over kept ones.
+
+    An inode may occur twice, as in all of these tables; the first time is right.
+    """
+    if not kept:
+        return found
     linked: defaultdict[int, set[int]] = defaultdict(set)
     for tree in trees:
         for device, links in tree.links.items():
@@ -61,11 +69,10 @@ def united(
     union: defaultdict[int, InodeTable] = defaultdict(InodeTable)
     for device, wanted in linked.items():
         for known in (found.get(device), kept.get(device)):
-            for row in zip(*known.columns(), strict=True) if known else ():
-                if row[0] in wanted:
-                    wanted.discard(row[0])
-                    for column, value in zip(union[device].columns(), row, strict=True):
-                        column.append(value)
+            if known:
+                chosen = list(map(wanted.__contains__, known.inodes))
+                union[device].extend(known.chosen(chosen))
+                wanted.difference_update(known.inodes)
     return union
 
 

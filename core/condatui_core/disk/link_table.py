@@ -133,8 +133,14 @@ class _ShareTable:
             if number not in self._unit_of_row:
                 self._add((number,), False, sum(tree.blocks), sum(tree.sizes), sum(tree.inodes))
                 continue
+            sums: dict[int, list[int]] = {}
             rows = zip(self._unit_of_row[number], tree.blocks, tree.sizes, tree.inodes, strict=True)
             for holder, blocks, sizes, inodes in rows:
+                found = sums.setdefault(holder, [0, 0, 0])
+                found[0] += blocks
+                found[1] += sizes
+                found[2] += inodes
+            for holder, (blocks, sizes, inodes) in sums.items():
                 self._add((holder,), False, blocks, sizes, inodes)
 
     def _add_links(self) -> None:

@@ -152,12 +152,14 @@ async def measure(
     environ: Mapping[str, str],
     now: datetime,
     anew: bool = False,
+    interim: bool = True,
     workers: int | None = None,
 ) -> AsyncGenerator[Measurement, None]:
     """Walk all places in a separate process and yield measurements several times a second; the last is complete.
 
     The results are kept in the directory `kept` for the next walk, which reads only directories that have changed
     since. Only a walk with `anew` notices a file that grew in place, or that got or lost a link outside all places.
+    Without `interim` no sizes are told before the last.
     Closing this generator ends the walk. Raises CondatuiError if the process fails.
     """
     mounted = await asyncio.to_thread(mounts)
@@ -168,6 +170,7 @@ async def measure(
         workers=workers or min(_MOST_WORKERS, os.cpu_count() or 1),
         now=int(now.timestamp()) * 1_000_000_000,
         mounts=mount_points(mounted),
+        interim=interim,
     )
     known = Measurement(places=tuple(places), sizes={}, upper_bounds=tuple(_silent(places, mounted)))
     async with aclosing(_replies(request, environ)) as replies:

@@ -9,6 +9,7 @@ import os
 import re
 import stat
 import time
+from array import array
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from operator import attrgetter
@@ -112,45 +113,51 @@ class Scanner:
             return None
 
     def _directory(self, path: bytes, own: os.stat_result, below: list[tuple[bytes, os.stat_result]]) -> None:
-        row, settled, entries, inodes = len(self.tree.paths), True, 0, 1
-        blocks, sizes, device = own.st_blocks, own.st_size, own.st_dev
-        seen, links, singles = self._seen[device], self.tree.links[device], self.tree.singles[device]
-        files_are_rows = self._rows_of_files(path)
+        # One long loop: a walk spends its time here, and each call and lookup in it costs a hundredth of the whole.
+        tree, device, row, settled = self.tree, own.st_dev, len(self.tree.paths), True
+        blocks, sizes, inodes, others = own.st_blocks, own.st_size, 1, 0
+        links, new = tree.links[device], list[os.stat_result]()
+        links_before, add_link = len(links.inodes), links.inodes.append
+        seen, files_are_rows = self._seen[device], self._rows_of_files(path)
         known = seen.inodes if seen.trusted and not files_are_rows else frozenset[int]()
         try:
             with os.scandir(in_place(self._place, path)) as found:
                 for entry in found:
-                    entries += 1
                     inode = entry.inode()
                     if inode in known:
-                        links.rows.append(row)
-                        links.inodes.append(inode)
+                        add_link(inode)
                         continue
+                    others += 1
                     try:
                         status = entry.stat(follow_symlinks=False)
                     except OSError as error:  # deleted since it was listed
                         settled = self._problem(path, error)
                         continue
-                    if status.st_ino != inode and status.st_dev == device:
+                    same_device = status.st_dev == device
+                    if status.st_ino != inode and same_device:
                         seen.trusted, known = False, frozenset()
-                    kind = stat.S_IFMT(status.st_mode)
-                    if kind == stat.S_IFDIR or files_are_rows:
+                    mode = status.st_mode
+                    if stat.S_ISDIR(mode) or files_are_rows:
                         self._below(path + b"/" + entry.name, status, device, below)
-                        continue
-                    if status.st_nlink == 1:
-                        blocks += status.st_blocks
-                        sizes += status.st_size
-                        inodes += 1
-                        if kind == stat.S_IFLNK:
-                            self._symlink(row, entry.path)
-                    if status.st_nlink == 1 and status.st_dev == device:
-                        singles.rows.append(row)
-                        singles.inodes.append(status.st_ino)
+                    elif status.st_nlink > 1 and same_device:
+                        others -= 1
+                        add_link(status.st_ino)
+                        new.append(status)
                     else:
                         self._file(row, status)
+                        if status.st_nlink == 1:
+                            blocks += status.st_blocks
+                            sizes += status.st_size
+                            inodes += 1
+                            if stat.S_ISLNK(mode):
+                                self._symlink(row, entry.path)
         except OSError as error:
             settled = self._problem(path, error)
-        self.tree.entries += entries
+        added = len(links.inodes) - links_before
+        links.rows.extend(array("I", (row,)) * added)
+        if new:
+            self._meet(device, new)
+        tree.entries += others + added
         self._row(path, own, blocks, sizes, inodes, settled=settled)
 
     def _below(
@@ -163,17 +170,19 @@ class Scanner:
             self.tree.problems.append(ScanProblem(path, "mounted"))
 
     def _file(self, row: int, status: os.stat_result) -> None:
-        device, inode = status.st_dev, status.st_ino
-        files = self.tree.singles if status.st_nlink == 1 else self.tree.links
+        device, single = status.st_dev, status.st_nlink == 1
+        files = self.tree.singles if single else self.tree.links
         files[device].rows.append(row)
-        files[device].inodes.append(inode)
+        files[device].inodes.append(status.st_ino)
+        if not single:
+            self._meet(device, [status])
+
+    def _meet(self, device: int, files: list[os.stat_result]) -> None:
+        """Keep what lstat says of files with several links, unless they were met before."""
         seen = self._seen[device].inodes
-        if status.st_nlink == 1 or inode in seen:
-            return
-        seen.add(inode)
-        values = (inode, status.st_nlink, status.st_blocks, status.st_size)
-        for column, value in zip(self.inodes[device].columns(), values, strict=True):
-            column.append(value)
+        new = [each for each in files if each.st_ino not in seen]
+        self.inodes[device].add(new)
+        seen.update([each.st_ino for each in new])
 
     def _file_with_row(self, path: bytes, status: os.stat_result) -> None:
         self._file(len(self.tree.paths), status)

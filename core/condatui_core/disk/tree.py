@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -39,7 +40,7 @@ class Files(Struct):
 
     def extend(self, other: Files, first_row: int) -> None:
         """Append other files, whose rows begin at `first_row`."""
-        self.rows.extend(row + first_row for row in other.rows)
+        self.rows.extend(map(first_row.__add__, other.rows) if first_row else other.rows)
         self.inodes.extend(other.inodes)
 
     def chosen(self, new_rows: Sequence[int | None]) -> Files:
@@ -71,6 +72,17 @@ class InodeTable(Struct):
     def columns(self) -> tuple[array[int], ...]:
         """All columns, in the order in which they are stored."""
         return self.inodes, self.counts, self.blocks, self.sizes
+
+    def add(self, files: Sequence[os.stat_result]) -> None:
+        """Add what lstat says of some files."""
+        self.inodes.fromlist([each.st_ino for each in files])
+        self.counts.fromlist([each.st_nlink for each in files])
+        self.blocks.fromlist([each.st_blocks for each in files])
+        self.sizes.fromlist([each.st_size for each in files])
+
+    def chosen(self, keep: Sequence[bool]) -> InodeTable:
+        """The table of the inodes to keep."""
+        return InodeTable(*(array(column.typecode, compress(column, keep)) for column in self.columns()))
 
     def extend(self, other: InodeTable) -> None:
         """Add others."""

@@ -342,30 +342,32 @@ class Disk:
         self._environ = environ
         self._clock = clock
 
-    async def measure(self, inventory: Inventory, *, anew: bool = False) -> AsyncGenerator[Measurement, None]:
-        """Yield measurements of the disk, each more complete; for `anew` see `measure`.
+    async def measure(
+        self, inventory: Inventory, *, anew: bool = False, interim: bool = True
+    ) -> AsyncGenerator[Measurement, None]:
+        """Yield measurements of the disk, each more complete; for `anew` and `interim` see `measure`.
 
         Closing the generator ends the walk.
         """
         places = await asyncio.to_thread(self._places, inventory)
-        walk = measure(places, kept=self._kept, environ=self._environ, now=self._clock(), anew=anew)
+        walk = measure(places, kept=self._kept, environ=self._environ, now=self._clock(), anew=anew, interim=interim)
         async with aclosing(walk) as measurements:
             async for measurement in measurements:
                 yield measurement
 
-    async def measure_whole(self, inventory: Inventory) -> Measurement:
+    async def measure_whole(self, inventory: Inventory, *, anew: bool = False) -> Measurement:
         """Measure the disk to the end. Raises CondatuiError if the walk fails."""
         measured = Measurement(places=(), sizes={})
-        async with aclosing(self.measure(inventory)) as measurements:
+        async with aclosing(self.measure(inventory, anew=anew, interim=False)) as measurements:
             async for measurement in measurements:
                 measured = measurement
         return measured
 
     def survey(
-        self, inventory: Inventory, *, anew: bool = False, former: DiskUsage | None = None
+        self, inventory: Inventory, *, anew: bool = False, former: DiskUsage | None = None, interim: bool = True
     ) -> AsyncGenerator[DiskUsage, None]:
-        """Yield the disk usage a few times a second; see `survey`."""
-        return survey(self.measure(inventory, anew=anew), inventory, anew=anew, former=former)
+        """Yield the disk usage a few times a second; see `survey`, and for `interim` see `measure`."""
+        return survey(self.measure(inventory, anew=anew, interim=interim), inventory, anew=anew, former=former)
 
     async def break_down(self, environment: Environment, places: Iterable[DiskPlace]) -> Breakdown:
         """Break down an environment by package, in a thread; one that was not read has no packages."""

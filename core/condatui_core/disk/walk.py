@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -36,6 +37,7 @@ class Walk:
         store = TreeStore(Path(os.fsdecode(request.directory)), request.places) if request.directory else None
         self._store = store
         self._workers = request.workers
+        self._interim = request.interim
         self._send = send
         self._last_sent = time.monotonic()
         kept_in = store.directory if store and not request.anew and store.whole() else None
@@ -47,7 +49,7 @@ class Walk:
         self._parts = [1] * len(tasks)
         """For each place, the number of tasks that are not finished."""
         self._lost: ByDevice = defaultdict(set)
-        self._inodes = InodeIndex()
+        self._inodes = InodeIndex(may_look_up=request.interim)
         self._measured: list[WalkSizes] = []
 
     def run(self) -> None:
@@ -95,7 +97,7 @@ class Walk:
             else:
                 place.tree, place.fresh_from = rechecked.tree, rechecked.fresh_from
                 self._lose(rechecked.lost)
-            whole = not self._parts[number] and not place.fresh_from
+            whole = self._interim and not self._parts[number] and not place.fresh_from
             if whole and not self._block_walk.lies_there(number):  # else it is not known yet what its links do not tell
                 self._measured.append(self._inodes.sizes_of(number, place.tree))
         if time.monotonic() - self._last_sent > _REPORT_SECONDS:
@@ -140,6 +142,7 @@ def main() -> None:
     """Serve the request on stdin."""
     request = read_request(sys.stdin.buffer)
     os.nice(_NICENESS)
+    gc.disable()  # a million small objects, and no cycles among them
     answers = sys.stdout.buffer
 
     def send(message: Struct) -> None:

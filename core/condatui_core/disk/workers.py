@@ -7,8 +7,9 @@ import pickle
 import select
 import signal
 import traceback
+from array import array
 from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, Generic, TypeVar
 
@@ -105,6 +106,15 @@ _SECONDS = 0.2
 """Seconds that one task may take before the rest of it becomes new tasks."""
 
 
+class MetInodes(Struct, frozen=True):
+    """Inodes with several links on one device that a worker has met for the first time."""
+
+    device: int
+    inodes: array[int]
+    trusted: bool
+    """As in SeenInodes."""
+
+
 class Task(Struct, frozen=True):
     """A place, or a part of one, to walk."""
 
@@ -116,6 +126,8 @@ class Task(Struct, frozen=True):
     """The paths to scan; empty for the whole place, which may have a kept tree."""
     kept_in: Path | None = None
     """The directory of kept trees; None to read everything."""
+    met: tuple[MetInodes, ...] = ()
+    """What other workers have met meanwhile."""
 
 
 class Found(Struct, frozen=True):
@@ -128,6 +140,10 @@ class Found(Struct, frozen=True):
     """The problems of an unchanged place."""
     rest: list[bytes] = field(default_factory=list)
     """The paths that are still to be scanned."""
+    worker: int = 0
+    """The process that has carried it out."""
+    met: tuple[MetInodes, ...] = ()
+    """What it has met."""
 
 
 def serve(dealer: Pipe[Found, Task]) -> None:
@@ -135,9 +151,19 @@ def serve(dealer: Pipe[Found, Task]) -> None:
     seen: defaultdict[int, SeenInodes] = defaultdict(SeenInodes)
     try:
         while True:
-            dealer.send(carry_out(dealer.receive(), seen))
+            task = dealer.receive()
+            for each in task.met:
+                seen[each.device].inodes.update(each.inodes)
+                seen[each.device].trusted &= each.trusted
+            found = carry_out(replace(task, met=()), seen)
+            dealer.send(replace(found, worker=os.getpid(), met=_met(found, seen)))
     except (EOFError, BrokenPipeError):
         return
+
+
+def _met(found: Found, seen: Mapping[int, SeenInodes]) -> tuple[MetInodes, ...]:
+    new = found.rechecked.inodes if found.rechecked else {}
+    return tuple(MetInodes(device, table.inodes, seen[device].trusted) for device, table in new.items())
 
 
 def carry_out(task: Task, seen: defaultdict[int, SeenInodes]) -> Found:
@@ -188,40 +214,81 @@ def _scanner(task: Task, seen: defaultdict[int, SeenInodes], known: Collection[b
 # Distribution of tasks: an idle worker gets the next one, and the rest of a task becomes new tasks
 
 
+class MetByWorkers:
+    """What the workers have met; each of them is told with its next task what others have, and need not lstat it."""
+
+    def __init__(self) -> None:
+        self._met: list[tuple[int, MetInodes]] = []
+        self._told: dict[int, int] = {}
+
+    def add(self, worker: int, met: Iterable[MetInodes]) -> None:
+        """Take in what a worker has met, once its parent has what lstat says of it."""
+        self._met += ((worker, each) for each in met)
+
+    def tell(self, worker: int, task: Task) -> Task:
+        """The task with what others have met since the last task of this worker."""
+        known, self._told[worker] = self._told.get(worker, 0), len(self._met)
+        return replace(task, met=tuple(each for finder, each in self._met[known:] if finder != worker))
+
+
 def carry_out_all(tasks: Iterable[Task], workers: int) -> Iterator[Found]:
     """Carry out tasks and their rests in worker processes; yields each result as it arrives.
 
     The workers are forked, so the calling process must have no threads. Raises EOFError if a worker dies.
     """
-    waiting = deque(tasks)
-    for found in deal(waiting, workers, serve):
+    waiting, met = deque(tasks), MetByWorkers()
+
+    def take_in(found: Found) -> None:
+        met.add(found.worker, found.met)
         # The rest becomes two tasks at the front of the queue, so that started places are finished first.
         halves = (found.rest[::2], found.rest[1::2])
         waiting.extendleft(replace(found.task, starts=tuple(half)) for half in halves if half)
-        yield found
+
+    return deal(waiting, workers, serve, brief=met.tell, take_in=take_in)
 
 
-def deal(work: Iterable[_Sent], workers: int, serve: Callable[[Pipe[_Received, _Sent]], None]) -> Iterator[_Received]:
+def _as_it_is(_: int, piece: _Sent) -> _Sent:
+    return piece
+
+
+def _ignore(_: object) -> None:
+    pass
+
+
+def deal(
+    work: Iterable[_Sent],
+    workers: int,
+    serve: Callable[[Pipe[_Received, _Sent]], None],
+    *,
+    brief: Callable[[int, _Sent], _Sent] = _as_it_is,
+    take_in: Callable[[_Received], None] = _ignore,
+) -> Iterator[_Received]:
     """Deal pieces of work to forked processes that `serve`; yields each result as it arrives.
 
-    If `work` is a deque, it may grow meanwhile. The calling process must have no threads. Raises EOFError if a worker
-    dies.
+    `brief` completes a piece for the process of this number when its turn comes. `take_in` gets each result before more
+    work is dealt, to which it may add if `work` is a deque; workers do not wait for what becomes of the result. The
+    calling process must have no threads. Raises EOFError if a worker dies.
     """
     waiting = work if isinstance(work, deque) else deque(work)
     idle: list[Forked[_Sent, _Received]] = []
     for _ in range(workers):
         idle.append(Forked(serve, apart_from=idle))
-    everyone, busy = list(idle), list[Forked[_Sent, _Received]]()
+    everyone, busy, results = list(idle), list[Forked[_Sent, _Received]](), list[_Received]()
     try:
         while waiting or busy:
             while waiting and idle:
-                idle[-1].send(waiting.popleft())
-                busy.append(idle.pop())
+                worker = idle.pop()
+                worker.send(brief(worker.pid, waiting.popleft()))
+                busy.append(worker)
+            yield from results
+            results = []
             for worker in select.select(busy, (), ())[0]:
                 received = worker.receive()
                 busy.remove(worker)
                 idle.append(worker)
-                yield received
+                take_in(received)
+                results.append(received)
+        yield from results
     finally:
         for worker in everyone:
             worker.end()

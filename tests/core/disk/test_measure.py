@@ -63,6 +63,17 @@ async def test_sizes_come_as_places_are_walked(
         assert sizes.exclusive == last.graph.frees([path])
 
 
+async def test_whoever_waits_for_the_end_gets_the_same_without_sizes_before(
+    places: list[DiskPlace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _walk_with(monkeypatch, tmp_path, "from condatui_core.disk import walk; walk._REPORT_SECONDS = 0; walk.main()")
+    told = (await all_of(places))[-1]
+    walk = measure(places, kept=None, environ=os.environ, now=LATER, interim=False)
+    *before, last = [each async for each in walk]
+    assert before and not any(each.sizes for each in (*before, last))
+    assert [last.use_of(place.path) for place in places] == [told.use_of(place.path) for place in places]
+
+
 async def test_the_second_walk_says_the_same_and_reads_nothing(places: list[DiskPlace], tmp_path: Path) -> None:
     first = (await all_of(places, tmp_path / "kept"))[-1]
     again = (await all_of(places, tmp_path / "kept"))[-1]

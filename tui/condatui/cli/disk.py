@@ -29,24 +29,15 @@ def disk_of(invocation: Invocation) -> Disk:
 
 def measure_all(invocation: Invocation, inventory: Inventory) -> Measurement:
     """Walk all environments and package caches; returns the complete measurement."""
-    return asyncio.run(measured(disk_of(invocation), inventory))
+    return asyncio.run(disk_of(invocation).measure_whole(inventory))
 
 
 async def usage_of_all(disk: Disk, inventory: Inventory) -> DiskUsage:
     """Walk all environments and package caches; returns what is known of the disk in the end."""
-    async with aclosing(disk.survey(inventory)) as steps:
+    async with aclosing(disk.survey(inventory, interim=False)) as steps:
         last = await anext(steps)
         async for each in steps:
             last = each
-    return last
-
-
-async def measured(disk: Disk, inventory: Inventory, *, anew: bool = False) -> Measurement:
-    """Walk all environments and package caches; with `anew` without the kept results."""
-    last = Measurement(places=(), sizes={})
-    async with aclosing(disk.measure(inventory, anew=anew)) as measurements:
-        async for measurement in measurements:
-            last = measurement
     return last
 
 
@@ -93,7 +84,7 @@ async def _measure(
     invocation: Invocation, inventory: Inventory, chosen: Sequence[Environment], *, anew: bool
 ) -> tuple[Measurement, list[Costs]]:
     disk = disk_of(invocation)
-    last = await measured(disk, inventory, anew=anew)
+    last = await disk.measure_whole(inventory, anew=anew)
     costs = [
         Costs(environment, use, await disk.break_down(environment, last.places))
         for environment in chosen
