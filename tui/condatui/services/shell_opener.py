@@ -36,12 +36,14 @@ async def open_shell(app: App[None], session: Session, environment: Environment)
                 code = await run_in_foreground(shell.argv, shell.environ)
             except ChildNotStartedError as not_started:  # not through Textual's block, which would not resume then
                 error = not_started
+    except asyncio.CancelledError:
+        shell.close()  # at once: a thread would be cancelled before it begins
+        raise
     except SuspendNotSupported as unsupported:
-        raise CondatuiError(
-            "No shell can be opened here: this is no terminal that could be given away."
-        ) from unsupported
-    finally:
         await asyncio.to_thread(shell.close)
+        title = "No shell can be opened here: this is no terminal that could be given away."
+        raise CondatuiError(title) from unsupported
+    await asyncio.to_thread(shell.close)
     if error:
         raise CondatuiError("The shell could not be started.", f"{sanitize(shell.argv[0])}: {error.reason}") from error
     return f"The shell in {name} has ended{_how(code)}."
