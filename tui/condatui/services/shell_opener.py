@@ -29,6 +29,7 @@ async def open_shell(app: App[None], session: Session, environment: Environment)
     installations = session.inventory.installations
     owner = next((each for each in installations if each.root_prefix == environment.installation), None)
     shell = await asyncio.to_thread(session.workbench.shell_in, environment, owner)
+    code = 0
     error: ChildNotStartedError | None = None
     try:
         with app.batch_update(), app.suspend():
