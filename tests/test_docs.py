@@ -50,7 +50,7 @@ def test_a_changed_contract_makes_the_diagram_stale() -> None:
     text = _text(ROOT / "pyproject.toml")
     drawn = layer_diagram(Contracts.read(text))
     for changed in (
-        text.replace('"disk | gpu | tracing"', '"disk", "gpu | tracing"'),
+        text.replace('"disk | gpu | shells | tracing"', '"disk", "gpu | shells | tracing"'),
         text.replace(
             '"condatui_core.actions.pack",\n    "condatui_core.actions.relink"', '"condatui_core.actions.pack"'
         ),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from condatui.services.shell_opener import open_shell
 from condatui_core.settings import Locations
 from support.fake_workbench import FakeWorkbench
 from support.inventories import environment, inventory
@@ -50,6 +52,35 @@ async def test_nothing_is_drawn_until_the_shell_ends_and_then_it_is_said_how(
         await driver.until(lambda: f"The shell in a has ended{how}" in driver.text)
         await driver.until(lambda: driver.app.session.loads > loads)
     assert drawn == [False]
+
+
+async def test_a_shell_that_is_cancelled_leaves_no_files_even_if_its_end_is_cancelled_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A workbench that has to end cancels its workers, and the event loop what is left of them."""
+    begun = asyncio.Event()
+
+    async def cancelled_before_it_begins(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    async def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+        begun.set()
+        await asyncio.Event().wait()
+        return 0
+
+    monkeypatch.setattr("condatui.services.shell_opener.run_in_foreground", run)
+    workbench = with_one(tmp_path)
+    async with opened(workbench=workbench) as driver:
+        monkeypatch.setattr(driver.app, "suspend", nullcontext)
+        session = driver.app.session
+        opening = asyncio.create_task(open_shell(driver.app, session, session.inventory.environments[0]))
+        await begun.wait()
+        assert [*workbench.locations.private.iterdir()]
+        with monkeypatch.context() as ending, pytest.raises(asyncio.CancelledError):
+            ending.setattr(asyncio, "to_thread", cancelled_before_it_begins)
+            opening.cancel()
+            await opening
+    assert [*workbench.locations.private.iterdir()] == []
 
 
 @pytest.mark.parametrize("state", ["orphan", "missing", "unreadable"])

@@ -65,7 +65,7 @@ async def test_80_columns_say_what_was_used() -> None:
              lib/a.py and 2 files more
              \\x1b[2Jbash: not Python. (and 1 note more: condatui slim --run tells them)
              used 1 (5.0 M) · needed 1 (2.0 K) · never 1 (9.0 M): python app.py ended afte…
-             M slimmed copy  ! run  O used  space mark  c compare  o shell  n clone  ? help""")
+             M slimmed copy  ! run  O used  space mark  c compare  n clone  ? help""")
 
 
 @pytest.mark.parametrize("size", [(60, 20), (200, 55)])

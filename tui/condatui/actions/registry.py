@@ -84,6 +84,9 @@ _ENVIRONMENTS = (
         why_not=no_other_machine,
         takes_keys=True,
     ),
+    *ON_ENVIRONMENTS,
+    *ON_SLIM,
+    *ON_GPU,
     KeyAction(
         "shell",
         "Open a shell",
@@ -107,9 +110,6 @@ _ENVIRONMENTS = (
         why_not=not_activatable,
         acts_on="current",
     ),
-    *ON_ENVIRONMENTS,
-    *ON_SLIM,
-    *ON_GPU,
     KeyAction(
         "environments.mark_all",
         "Mark all",

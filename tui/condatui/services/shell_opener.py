@@ -29,6 +29,7 @@ async def open_shell(app: App[None], session: Session, environment: Environment)
     installations = session.inventory.installations
     owner = next((each for each in installations if each.root_prefix == environment.installation), None)
     shell = await asyncio.to_thread(session.workbench.shell_in, environment, owner)
+    code = 0
     error: ChildNotStartedError | None = None
     try:
         with app.batch_update(), app.suspend():
@@ -36,12 +37,14 @@ async def open_shell(app: App[None], session: Session, environment: Environment)
                 code = await run_in_foreground(shell.argv, shell.environ)
             except ChildNotStartedError as not_started:  # not through Textual's block, which would not resume then
                 error = not_started
+    except asyncio.CancelledError:
+        shell.close()  # at once: a thread would be cancelled before it begins
+        raise
     except SuspendNotSupported as unsupported:
-        raise CondatuiError(
-            "No shell can be opened here: this is no terminal that could be given away."
-        ) from unsupported
-    finally:
         await asyncio.to_thread(shell.close)
+        title = "No shell can be opened here: this is no terminal that could be given away."
+        raise CondatuiError(title) from unsupported
+    await asyncio.to_thread(shell.close)
     if error:
         raise CondatuiError("The shell could not be started.", f"{sanitize(shell.argv[0])}: {error.reason}") from error
     return f"The shell in {name} has ended{_how(code)}."
