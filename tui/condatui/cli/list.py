@@ -25,6 +25,7 @@ from condatui_core.text import counted, sanitize, some_of
 if TYPE_CHECKING:
     from condatui_core.records.disk import DiskUse
     from condatui_core.records.other_machine import OtherMachines
+    from condatui_core.records.policy import GpuVerdict
 
 
 def _help_on_filters() -> str:
@@ -152,7 +153,9 @@ def _facts(
     invocation: Invocation, inventory: Inventory, measured: Mapping[str, DiskUse], wanted: Filter
 ) -> FilterFacts:
     """What the filter asks about this machine: its disk as it was measured, its GPUs as they were checked last."""
-    verdicts = invocation.workbench().gpu_verdicts(inventory) if "gpu" in wanted.fields else {}
+    verdicts: Mapping[str, GpuVerdict] = (
+        invocation.workbench().gpu_verdicts(inventory) if "gpu" in wanted.fields else {}
+    )
     return FilterFacts(
         now=invocation.clock(),
         here=socket.gethostname(),

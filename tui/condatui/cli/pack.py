@@ -87,9 +87,8 @@ def command(
         raise click.UsageError("One ENV goes to -o FILE, one or several go to --dir DIR.")
 
     def request(inventory: Inventory, context: JobContext) -> PackRequest | SeveralRequest:  # noqa: ARG001 - unused
-        chosen = tuple(
-            {each.prefix: each for each in (invocation.environment(inventory, env) for env in envs)}.values()
-        )
+        named = (invocation.environment(inventory, env) for env in envs)
+        chosen = list({each.prefix: each for each in named}.values())
         if file:
             return PackRequest(prefix=chosen[0].prefix, file=invocation.absolute(file), **how)
         form, above = how.pop("format") or "tar.gz", os.path.normpath(invocation.absolute(directory))

@@ -141,20 +141,21 @@ def _is_begun_spec(value: str) -> bool:
     return value != value.rstrip("<>=!~,|")
 
 
+def _channel_test(wanted: str) -> Callable[[str], bool]:
+    """A test of a channel's short name."""
+    if wanted == "defaults":
+        from condatui_core.analyses.provenance import is_of_anaconda  # noqa: PLC0415 - only filters need it
+
+        return is_of_anaconda
+    return lambda name: wanted in (name.casefold(), name.casefold().rpartition("/")[2])
+
+
 def _with_channel(value: str) -> Term:
     """Compare with the whole name or its last part, so that `main` finds `pkgs/main`; `defaults` is all of Anaconda's.
 
     A snapshot may tell the channels of what it does not list.
     """
-    wanted = value.casefold()
-    if wanted == "defaults":
-        from condatui_core.analyses.provenance import is_of_anaconda  # noqa: PLC0415 - only filters need it
-
-        fits: Callable[[str], bool] = is_of_anaconda
-    else:
-
-        def fits(name: str) -> bool:
-            return wanted in (name.casefold(), name.casefold().rpartition("/")[2])
+    fits = _channel_test(value.casefold())
 
     def passes(environment: Environment, _facts: FilterFacts) -> bool | None:
         if any(fits(name) for name, _ in environment.channels):
