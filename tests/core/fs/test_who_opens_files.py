@@ -50,6 +50,7 @@ ALLOWED = {
     "actions/restore/kernels.py": "a directory",
     "cli/standard_streams.py": "the standard streams",
     "screens/filtered_place.py": "a filter bar",
+    "widgets/detail_pane.py": "a filter bar",
 }
 """What opens something, and what that is."""
 
