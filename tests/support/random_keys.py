@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -107,6 +107,8 @@ class RandomWalk:
 
     world: KeyWorld
     seed: int
+    keys: Sequence[str] = _KEYS
+    """What is pressed most of the time."""
     pressed: list[str] = field(default_factory=list)
     opened: int = 0
     """How often the workbench was opened: some keys leave it."""
@@ -130,8 +132,8 @@ class RandomWalk:
             self.pressed.append(f"{size[0]}×{size[1]}")
             done = pilot.resize_terminal(*size)
         else:
-            keys = chance.choices((_KEYS, _TYPED, _OFTEN, _SELDOM), (70, 11, 18, 1))[0]
-            self.pressed.append(chance.choice(keys))
+            some = chance.choices((self.keys, _TYPED, _OFTEN, _SELDOM), (70, 11, 18, 1))[0]
+            self.pressed.append(chance.choice(some))
             done = pilot.press(self.pressed[-1])
         try:
             await asyncio.wait_for(done, _PATIENCE)

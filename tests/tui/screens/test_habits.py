@@ -39,6 +39,42 @@ async def test_escape_leads_out_of_every_place(place: str) -> None:
         assert driver.place.table.has_focus
 
 
+_OPENED = (
+    *("slash", "question_mark", "at", "colon", "f", "enter", "z", "e", "p", "n", "N", "d", "C", "B", "M", "u"),
+    *("right_square_bracket", "P", "v", "c", "3", "4", "5", "W"),
+)
+"""The keys that open something in place 1, or lead elsewhere."""
+_DEEP = 4
+"""So many times one has to leave at most."""
+
+
+async def test_escape_leads_out_of_whatever_a_key_has_opened() -> None:
+    async with opened(MANY, size=(100, 30)) as driver:
+        for key in _OPENED:
+            await driver.press("escape", key)
+            await driver.press(*_DEEP * ["escape"])
+            app = driver.app
+            assert (app.current_mode, len(app.screen_stack)) == ("environments", 1), key
+            assert driver.place.panel is None, key
+            assert not driver.place.help_is_open, key
+            assert driver.place.table.display and driver.place.table.has_focus, key
+
+
+@pytest.mark.parametrize("size", [(80, 12), (140, 40)])
+@pytest.mark.parametrize("focused", [(), ("enter",)], ids=["table", "details"])
+async def test_zoom_toggles(size: tuple[int, int], focused: tuple[str, ...]) -> None:
+    async with opened(MANY, size=size) as driver:
+        await driver.press(*focused)
+        before = driver.place.table.display, driver.place.detail.display
+        await driver.press("z")
+        zoomed = driver.place.table.display, driver.place.detail.display
+        assert sum(zoomed) == 1
+        await driver.press("z")
+        await driver.until(lambda: driver.place.table.display)
+        if all(before):
+            assert (driver.place.table.display, driver.place.detail.display) == before
+
+
 async def test_escape_undoes_the_zoom_of_the_matrix() -> None:
     async with opened(MANY, size=(120, 40)) as driver:
         await driver.press("space", "space", "c", "z")
