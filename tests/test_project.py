@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,6 +87,27 @@ def _help() -> str:
         ["make", "--no-print-directory"], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
     )
     return listed.stdout
+
+
+_SWEEPS = "tests/core/analyses/slimming/test_leaves.py"
+"""A file with points in both tiers."""
+
+
+def _collected(*arguments: str) -> set[str]:
+    """The tests that pytest would run."""
+    argv = [sys.executable, "-m", "pytest", "-p", "no:xdist", "-p", "no:cacheprovider", "--collect-only", "-q"]
+    done = subprocess.run([*argv, *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    return {line for line in done.stdout.splitlines() if "::" in line}
+
+
+def test_the_thorough_tier_has_all_of_every_run_and_more_and_a_test_that_is_named_runs_anyway() -> None:
+    every_run, thorough = _collected(_SWEEPS), _collected(_SWEEPS, "--thorough")
+    assert every_run and every_run < thorough
+    named = min(thorough - every_run)
+    assert _collected(named) == {named}
+    assert re.search(
+        r"^test-thorough:.*\n.* --thorough$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
+    )
 
 
 def _workflows() -> list[Path]:

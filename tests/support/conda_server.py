@@ -26,6 +26,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 _HOME = re.compile(r"HOME='([^']*)'")
+_PREFIX = re.compile(r'^PREFIX = "(.*)"$', re.MULTILINE)
 _PACKAGES = ("conda.cli", "conda.core", "conda.env")
 _MODULES = ("conda.resolve", "conda.misc", "conda.history", "conda.gateways.connection.download")
 _OTHERS = ("pysat.solvers", "conda_package_handling.api", "conda_package_streaming.package_streaming", "zstandard")
@@ -94,7 +95,9 @@ class Server:
     def _end(self) -> None:
         for process in self.fronts:
             os.killpg(process, signal.SIGKILL)
-        os.unlink(self.listener.getsockname())
+        place = self.listener.getsockname()
+        os.unlink(place)
+        os.rmdir(os.path.dirname(place))
         os._exit(0)
 
 
@@ -148,7 +151,7 @@ def _import_all(launcher: str) -> None:
     gc.freeze()  # a fork that looks at all that again would copy it
 
 
-def _become(order: Order) -> None:
+def _become(order: Order, prefix: str) -> None:
     """Be what the start of the launcher would be."""
     for descriptor, stream in enumerate(order.streams):
         os.dup2(stream, descriptor)
@@ -161,7 +164,6 @@ def _become(order: Order) -> None:
     os.environ.clear()
     os.environ.update(order.environ)
     time.tzset()
-    prefix = os.path.dirname(os.path.dirname(order.launcher))
     sys.prefix = sys.exec_prefix = prefix
     sys.executable = os.path.join(prefix, "bin", "python")
     sys.argv = [order.launcher, *order.arguments]
@@ -186,8 +188,10 @@ def main() -> None:
     os.write(1, b"ready\n")
     order = Server(listener).serve()
     assert order
-    _become(order)
     text = _text_of(order.launcher)
+    stated = _PREFIX.search(text)
+    assert stated
+    _become(order, stated[1])
     own = os.path.join(prefix, "lib")
     sys.path[:] = [*python_path, site_packages.replace(own, os.path.join(sys.prefix, "lib"))]
     contexts: Any = sys.modules["conda.base.context"]

@@ -35,7 +35,10 @@ class Terminal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._child.close(force=True)
+        try:
+            self._child.close(force=True)
+        except pexpect.ExceptionPexpect:  # it was killed, and has not ended within a tenth of a second
+            self._child.wait()
 
     @property
     def pid(self) -> int:

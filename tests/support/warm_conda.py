@@ -64,4 +64,3 @@ class WarmConda:
     def close(self) -> None:
         """End it, and whatever conda is still at work in it, as the end of this process does."""
         self._server.communicate()
-        self._place.parent.rmdir()

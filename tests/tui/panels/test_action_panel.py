@@ -41,6 +41,7 @@ from support.fake_jobs import plan_like
 from support.fake_workbench import FakeWorkbench
 from support.inventories import NOW, ROOT, environment, finding, inventory, loaded, package, research
 from support.pilots import Driver, opened
+from support.tiers import thorough
 
 ENVS = f"{ROOT}/envs"
 
@@ -798,7 +799,7 @@ async def test_a_request_is_proposed_from_anywhere() -> None:
         assert driver.workbench.jobs.requests == [RestoreRequest(id="x")]
 
 
-@pytest.mark.parametrize("size", [(60, 15), (80, 24), (200, 50)])
+@pytest.mark.parametrize("size", [(60, 15), (200, 50), *thorough([((80, 24),)])])
 async def test_forms_and_plans_fit_and_are_ascii_where_that_is_wanted(size: tuple[int, int]) -> None:
     workbench = bench(ascii=True)
     many = tuple(finding(f"f{number}", "warning", f"Warning {number}", evidence=("x",) * 9) for number in range(40))

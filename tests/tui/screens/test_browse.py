@@ -24,6 +24,7 @@ from support.disk_trees import link, write
 from support.fake_workbench import FakeWorkbench
 from support.inventories import inventory, loaded, package
 from support.pilots import Driver, opened
+from support.tiers import thorough
 
 
 def machine(prefix: Path) -> Inventory:
@@ -236,7 +237,7 @@ async def test_the_disk_tab_names_the_key(prefix: Path) -> None:
         assert "f browse" in driver.text
 
 
-@pytest.mark.parametrize("size", [(60, 15), (80, 24), (160, 40)])
+@pytest.mark.parametrize("size", [(60, 15), (160, 40), *thorough([((80, 24),)])])
 async def test_with_ascii_signs_nothing_else_is_drawn(prefix: Path, size: tuple[int, int]) -> None:
     async with browsing(prefix, size=size, plain=True) as driver:
         for key in ("down", "enter", "question_mark"):

@@ -27,6 +27,7 @@ from support.fake_workbench import FakeDisk, FakeWorkbench
 from support.inventories import days_ago, environment, finding, inventory, loaded, package
 from support.pilots import Driver, opened
 from support.surveys import PKGS, Held, surveyed
+from support.tiers import thorough
 
 
 def packages(count: int = 60, *, older: int = 0) -> list[PackageRecord]:
@@ -239,7 +240,7 @@ async def test_an_empty_place_says_why() -> None:
         assert "There is nothing under the cursor." in driver.text
 
 
-@pytest.mark.parametrize("size", [(60, 15), (80, 24), (160, 50), (200, 55)])
+@pytest.mark.parametrize("size", [(60, 15), (200, 55), *thorough([((80, 24),), ((160, 50),)])])
 async def test_poor_and_small_terminals(size: tuple[int, int]) -> None:
     async with cleaning(await workbench(known=machine(), ascii=True), size=size) as driver:
         for pressed in (("a",), ("j", "j", "j"), ("f",), ("escape", "question_mark"), ("escape", "tab")):

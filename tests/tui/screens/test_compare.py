@@ -20,6 +20,7 @@ from condatui_core.settings import Locations, Settings
 from support.fake_workbench import FakeWorkbench
 from support.inventories import environment, inventory, loaded, package
 from support.pilots import Driver, opened
+from support.tiers import thorough
 
 NAMES = ("alpha", "beta", "gamma")
 
@@ -402,7 +403,7 @@ async def test_a_name_that_says_no_format_and_a_directory_that_is_not_there(tmp_
     assert not os.listdir(tmp_path)
 
 
-@pytest.mark.parametrize("size", [(60, 15), (80, 24), (200, 50)])
+@pytest.mark.parametrize("size", [(60, 15), (200, 50), *thorough([((80, 24),)])])
 async def test_with_ascii_signs_nothing_else_is_drawn(size: tuple[int, int]) -> None:
     async with comparing(size=size, settings=Settings(watch_seconds=0, ascii=True)) as driver:
         for keys in (("j",), ("l", "s"), ("f",), ("F", "F"), ("w",), ("escape", "question_mark")):

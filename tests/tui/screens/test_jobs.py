@@ -20,6 +20,7 @@ from support.fake_jobs import made_job
 from support.fake_workbench import FakeWorkbench
 from support.inventories import NOW, inventory, loaded, research
 from support.pilots import Driver, opened
+from support.tiers import thorough
 
 WAY_OUT = RestoreRequest(id="20260520-research")
 HALF = Recovery(state="half", message="research is half removed.", way_out=WAY_OUT, way_out_title="Bring research back")
@@ -380,7 +381,7 @@ async def test_an_app_that_ends_otherwise_ends_its_jobs_too() -> None:
     assert workbench.jobs.callbacks == []
 
 
-@pytest.mark.parametrize("size", [(60, 15), (80, 24), (200, 50)])
+@pytest.mark.parametrize("size", [(60, 15), (200, 50), *thorough([((80, 24),)])])
 async def test_with_ascii_signs_nothing_else_is_drawn(size: tuple[int, int]) -> None:
     workbench = bench(ascii=True)
     for number, state in enumerate(("queued", "running", "cancelling", "done", "failed", "cancelled", "interrupted")):

@@ -17,6 +17,7 @@ from condatui_core.settings import Settings
 from support.fake_workbench import FakeWorkbench
 from support.inventories import NOW, days_ago, environment, finding, inventory, loaded, package, research
 from support.pilots import opened
+from support.tiers import thorough
 
 COLOURS = (styles.GOOD, styles.WARNING, styles.ERROR)
 
@@ -48,7 +49,7 @@ async def test_80_columns() -> None:
              space mark  c compare  n clone  e export  p pack  d remove  t gpu  ? help""")
 
 
-@pytest.mark.parametrize("size", [(60, 15), (80, 24), (160, 40)])
+@pytest.mark.parametrize("size", [(60, 15), (160, 40), *thorough([((80, 24),)])])
 async def test_with_ascii_signs_nothing_else_is_drawn(size: tuple[int, int]) -> None:
     workbench = FakeWorkbench(machine(), settings=Settings(watch_seconds=0, ascii=True))
     async with opened(workbench=workbench, size=size) as driver:

@@ -14,6 +14,7 @@ from support.fake_jobs import made_job
 from support.fake_workbench import FakeWorkbench
 from support.inventories import NOW, ROOT, inventory, research
 from support.pilots import Driver, opened
+from support.tiers import thorough
 
 
 def point(name: str, **fields: object) -> RestorePointSummary:
@@ -145,7 +146,7 @@ async def test_the_bottom_line_and_the_help_call_enter_by_what_it_does() -> None
         assert screen(driver).table.has_focus
 
 
-@pytest.mark.parametrize("size", [(60, 15), (80, 24), (200, 50)])
+@pytest.mark.parametrize("size", [(60, 15), (200, 50), *thorough([((80, 24),)])])
 async def test_with_ascii_signs_nothing_else_is_drawn(size: tuple[int, int]) -> None:
     async with opened(workbench=bench(*POINTS, ascii=True), size=size) as driver:
         await go(driver)

@@ -13,6 +13,7 @@ from support.fake_workbench import FakeWorkbench
 from support.inventories import ROOT, inventory, loaded, package
 from support.pilots import Driver, opened
 from support.slimmings import slimming
+from support.tiers import thorough
 
 HUB, OTHER = f"{ROOT}/envs/hub", f"{ROOT}/envs/other"
 
@@ -61,7 +62,7 @@ async def test_80_columns() -> None:
              M slimmed copy  ! run  o used  space mark  c compare  n clone  ? help""")
 
 
-@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 35), (200, 55)])
+@pytest.mark.parametrize("size", [(60, 20), (200, 55), *thorough([((80, 24),), ((120, 35),)])])
 @pytest.mark.parametrize("ascii_only", [False, True])
 async def test_it_fits_every_terminal(size: tuple[int, int], ascii_only: bool) -> None:
     async with opened(workbench=workbench(ascii_only=ascii_only), size=size) as driver:
