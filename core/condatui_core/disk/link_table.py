@@ -54,38 +54,44 @@ def table_of(
     inodes: Sequence[Mapping[int, InodeTable]],
     blocks: Blocks | None = None,
 ) -> LinkTable:
-    """Compute which places share how many bytes, and the units of the package caches.
-
-    `inodes` are tables by device; if two contain the same inode, the first is right. `blocks` are those that files
-    share without being links of each other.
-    Raises DamagedStoreError if no table contains an inode that has several links.
-    """
-    return _ShareTable(places, trees, inodes, blocks or Blocks()).made()
+    """Compute which places share how many bytes, and the units of the package caches; see `LinkTableBuilder`."""
+    builder = LinkTableBuilder(places)
+    for number, tree in enumerate(trees):
+        builder.add_place(number, tree)
+    return builder.made(inodes, blocks)
 
 
-class _ShareTable:
-    """Builds the table. Holders are numbered: first the places, then the units of the package caches."""
+class LinkTableBuilder:
+    """Builds the table, as soon as places are walked. Holders are numbered: first the places, then units of caches."""
 
-    def __init__(
-        self,
-        places: Sequence[PlaceRequest],
-        trees: Sequence[InodeTree],
-        inodes: Sequence[Mapping[int, InodeTable]],
-        blocks: Blocks,
-    ) -> None:
+    def __init__(self, places: Sequence[PlaceRequest]) -> None:
         self._places = places
-        self._trees = trees
-        self._inodes = inodes
-        self._blocks = blocks
+        self._trees: dict[int, InodeTree] = {}
         self._units: list[_UnitFound] = []
-        self._unit_of_row = {number: self._find_units(number) for number, place in enumerate(places) if place.cache}
+        self._unit_of_row: dict[int, list[int]] = {}
+        self._holders = Holders()
         self._sums: dict[tuple[tuple[int, ...], int, bool, bool], list[int]] = {}
 
-    def made(self) -> LinkTable:
-        """Build the table."""
-        self._add_directories()
-        self._add_links()
-        self._add_blocks()
+    def add_place(self, number: int, tree: InodeTree) -> None:
+        """Add a place with its complete tree, which is not to change any more."""
+        self._trees[number] = tree
+        if self._places[number].cache:
+            self._unit_of_row[number] = self._find_units(number)
+        self._add_directories(number, tree)
+        units = self._unit_of_row.get(number)
+        for device, links in tree.links.items():
+            self._holders.see(device, links, map(units.__getitem__, links.rows) if units else number)
+
+    def made(self, inodes: Sequence[Mapping[int, InodeTable]], blocks: Blocks | None = None) -> LinkTable:
+        """The table, once all places are added.
+
+        `inodes` are tables by device; if two contain the same inode, the first is right. `blocks` are those that files
+        share without being links of each other. Raises DamagedStoreError if no table contains an inode that has
+        several links.
+        """
+        of_files = blocks or Blocks()
+        self._add_links(inodes, of_files)
+        self._add_blocks(inodes, of_files)
         self._find_soft_links()
         return LinkTable(
             classes=tuple(
@@ -128,55 +134,49 @@ class _ShareTable:
         own = {os.path.basename(os.fsencode(each)) for each in own_entries(place.tool, os.fsdecode(place.path))}
         return [unit if path != ROOT and path.split(b"/", 2)[1] in own else number for path in paths]
 
-    def _add_directories(self) -> None:
-        for number, tree in enumerate(self._trees):
-            if number not in self._unit_of_row:
-                self._add((number,), False, sum(tree.blocks), sum(tree.sizes), sum(tree.inodes))
-                continue
-            sums: dict[int, list[int]] = {}
-            rows = zip(self._unit_of_row[number], tree.blocks, tree.sizes, tree.inodes, strict=True)
-            for holder, blocks, sizes, inodes in rows:
-                found = sums.setdefault(holder, [0, 0, 0])
-                found[0] += blocks
-                found[1] += sizes
-                found[2] += inodes
-            for holder, (blocks, sizes, inodes) in sums.items():
-                self._add((holder,), False, blocks, sizes, inodes)
+    def _add_directories(self, number: int, tree: InodeTree) -> None:
+        if number not in self._unit_of_row:
+            self._add((number,), False, sum(tree.blocks), sum(tree.sizes), sum(tree.inodes))
+            return
+        sums: dict[int, list[int]] = {}
+        rows = zip(self._unit_of_row[number], tree.blocks, tree.sizes, tree.inodes, strict=True)
+        for holder, blocks, sizes, inodes in rows:
+            found = sums.setdefault(holder, [0, 0, 0])
+            found[0] += blocks
+            found[1] += sizes
+            found[2] += inodes
+        for holder, (blocks, sizes, inodes) in sums.items():
+            self._add((holder,), False, blocks, sizes, inodes)
 
-    def _add_links(self) -> None:
-        holders = Holders()
-        for number, tree in enumerate(self._trees):
-            units = self._unit_of_row.get(number)
-            for device, links in tree.links.items():
-                holders.see(device, links, map(units.__getitem__, links.rows) if units else number)
-        for known in self._inodes:
-            for device, inodes in known.items():
-                holders.add_up(device, inodes, self._blocks.less.get(device))
-        if holders.unknown:
+    def _add_links(self, inodes: Sequence[Mapping[int, InodeTable]], blocks: Blocks) -> None:
+        for known in inodes:
+            for device, table in known.items():
+                self._holders.add_up(device, table, blocks.less.get(device))
+        if self._holders.unknown:
             raise DamagedStoreError
-        for each in holders.classes():
+        for each in self._holders.classes():
             self._add(*each)
 
-    def _add_blocks(self) -> None:
+    def _add_blocks(self, inodes: Sequence[Mapping[int, InodeTable]], blocks: Blocks) -> None:
         """Add the blocks that files share: a file has less of its own, and its holders hold what it shares."""
-        if not self._blocks.less:
+        if not blocks.less:
             return
         known, unseen = Holders(), Holders()
-        for number, tree in enumerate(self._trees):
+        for number, tree in self._trees.items():
             units = self._unit_of_row.get(number)
-            for row, less, elsewhere in singles_less(self._blocks, tree):
+            for row, less, elsewhere in singles_less(blocks, tree):
                 holder = units[row] if units else number
                 self._add((holder,), False, -less, 0, 0)
                 if elsewhere:
                     self._add_shared((holder,), True, elsewhere)
             for files in (tree.links, tree.singles):
-                links = self._blocks.links(files)
+                links = blocks.links(files)
                 known.see(_OF_BLOCKS, links, map(units.__getitem__, links.rows) if units else number)
-            for device, links in unseen_links(self._blocks, tree):
+            for device, links in unseen_links(blocks, tree):
                 unseen.see(device, links, map(units.__getitem__, links.rows) if units else number)
-        known.add_up(_OF_BLOCKS, self._blocks.table(link_counts(self._blocks, self._inodes)))
-        for device in self._blocks.unseen:
-            unseen.add_up(device, self._blocks.unseen_table(device))
+        known.add_up(_OF_BLOCKS, blocks.table(link_counts(blocks, inodes)))
+        for device in blocks.unseen:
+            unseen.add_up(device, blocks.unseen_table(device))
         for holders, outside, shared, _, _ in (*known.classes(), *unseen.classes()):
             self._add_shared(holders, outside, shared)
 
@@ -223,7 +223,7 @@ class _ShareTable:
             if place.cache
             for path in dict.fromkeys((place.path, place.named or place.path))
         ]
-        for number, tree in enumerate(self._trees):
+        for number, tree in self._trees.items():
             for target in {target for _, target in tree.targets}:
                 for cache, path in caches:
                     if cache != number and target.startswith(path):

@@ -240,7 +240,7 @@ def changed_rows(place: bytes, tree: InodeTree) -> list[int]:
     """Find the rows that have changed since, by one lstat each. Raises OSError if the place cannot be entered."""
     os.chdir(place)
     try:
-        now = list(map(stamp_of, map(os.lstat, tree.paths)))
+        now = list(map(hash, map(_identity, map(os.lstat, tree.paths))))  # `stamp_of` each, without a call in Python
     except OSError:  # something was deleted
         now = [_stamp(path) for path in tree.paths]
     was = tree.stamps.tolist()

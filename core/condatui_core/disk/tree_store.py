@@ -229,8 +229,8 @@ class TreeStore:
         self._unfinished = directory / "unfinished"
 
     def whole(self) -> bool:
-        """Whether the last walk has written everything; trees of different walks do not fit together."""
-        return not self._unfinished.exists()
+        """Whether a last walk has written everything; trees of different walks do not fit together."""
+        return self._inodes.exists() and not self._unfinished.exists()
 
     def table(self) -> LinkTable | None:
         """The table of the last walk, if it was made from exactly the trees that are kept now."""

@@ -15,8 +15,9 @@ from msgspec.structs import replace
 
 from condatui_core.disk.block_walk import BlockWalk
 from condatui_core.disk.inode_index import ByDevice, FoundPlace, InodeIndex, look_up, united
-from condatui_core.disk.link_table import table_of
+from condatui_core.disk.link_table import LinkTableBuilder, table_of
 from condatui_core.disk.messages import WalkProgress, WalkRequest, WalkResult, WalkSizes, pack, read_request
+from condatui_core.disk.shared_blocks import Blocks
 from condatui_core.disk.tree import InodeTable
 from condatui_core.disk.tree_store import DamagedStoreError, TreeStore
 from condatui_core.disk.workers import Found, Task, carry_out_all
@@ -51,6 +52,8 @@ class Walk:
         self._lost: ByDevice = defaultdict(set)
         self._inodes = InodeIndex(may_look_up=request.interim)
         self._measured: list[WalkSizes] = []
+        self._builder = None if kept_in else LinkTableBuilder(request.places)
+        """Builds the table while the places are walked, unless a kept tree may change at the end."""
 
     def run(self) -> None:
         """Walk, send the result, and keep the trees for the next walk."""
@@ -77,11 +80,16 @@ class Walk:
         return table if 0 <= self._now - table.blocks_read < _BLOCKS_HOLD else None
 
     def _table(self, inodes: tuple[Mapping[int, InodeTable], ...]) -> LinkTable:
-        places, trees = [place.task.place for place in self._places], [place.tree for place in self._places]
         if not self._block_walk.needed:
-            return table_of(places, trees, inodes)
+            return self._made(inodes, None)
         found = self._block_walk.read(self._workers)
-        return replace(table_of(places, trees, inodes, found.blocks), doubts=found.doubts, blocks_read=self._now)
+        return replace(self._made(inodes, found.blocks), doubts=found.doubts, blocks_read=self._now)
+
+    def _made(self, inodes: tuple[Mapping[int, InodeTable], ...], blocks: Blocks | None) -> LinkTable:
+        if self._builder:
+            return self._builder.made(inodes, blocks)
+        places, trees = [place.task.place for place in self._places], [place.tree for place in self._places]
+        return table_of(places, trees, inodes, blocks)
 
     def _take(self, found: Found) -> None:
         number, rechecked = found.task.number, found.rechecked
@@ -97,6 +105,8 @@ class Walk:
             else:
                 place.tree, place.fresh_from = rechecked.tree, rechecked.fresh_from
                 self._lose(rechecked.lost)
+            if self._builder and not self._parts[number]:
+                self._builder.add_place(number, place.tree)
             whole = self._interim and not self._parts[number] and not place.fresh_from
             if whole and not self._block_walk.lies_there(number):  # else it is not known yet what its links do not tell
                 self._measured.append(self._inodes.sizes_of(number, place.tree))

@@ -6,6 +6,7 @@ import itertools
 import os
 import shutil
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,8 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from condatui_core.disk import workers
+from condatui_core.disk.link_table import LinkTableBuilder, table_of
+from condatui_core.disk.measure import place_request
 from condatui_core.disk.messages import WalkResult
-from condatui_core.disk.scan import Scanner
+from condatui_core.disk.scan import ROOT, Scanner, SeenInodes, has_rows_of_files
+from condatui_core.disk.tree import InodeTable, InodeTree
 from condatui_core.records.disk import DiskPlace
 from support.disk_trees import cache, du, graph_of, link, prefixes, walked, write
 from support.tiers import examples
@@ -287,3 +291,22 @@ def _change(root: Path, what: str, holder: str, directory: str, number: int) -> 
         elif what == "symlink":
             folder.mkdir(parents=True, exist_ok=True)
             path.symlink_to(root / "pkgs/one-1-0/lib" / f"file{number}")
+
+
+def test_a_table_is_the_same_in_whatever_order_places_are_walked(tree: Path) -> None:
+    link(tree / "pkgs/one-1-0/lib/shared.so", tree / "pkgs/two-1-0/lib/shared.so")
+    places = places_of(tree)
+    requests = [place_request(place, places) for place in places]
+    trees, inodes = list[InodeTree](), list[dict[int, InodeTable]]()
+    for request in requests:
+        rows = has_rows_of_files if request.cache else lambda _: False
+        scanner = Scanner(request.path, defaultdict(SeenInodes), now=0, rows_of_files=rows)
+        scanner.scan([ROOT])
+        trees.append(scanner.tree)
+        inodes.append(dict(scanner.inodes))
+    builder = LinkTableBuilder(requests)
+    for number in reversed(range(len(places))):
+        builder.add_place(number, trees[number])
+    backwards = WalkResult(0, builder.made(inodes), ())
+    assert comparable(backwards) == comparable(WalkResult(0, table_of(requests, trees, inodes), ()))
+    assert comparable(backwards) == comparable(walked(places))
