@@ -166,7 +166,7 @@ def _facts(
 
 def _facts_of_others(invocation: Invocation, others: OtherMachines) -> FilterFacts:
     """What the filter asks about other machines, as far as their snapshots tell it."""
-    told = {prefix: verdict.kind for prefix, verdict in others.gpu.items()}
+    told: Mapping[str, GpuVerdict] = {prefix: verdict.kind for prefix, verdict in others.gpu.items()}
     return FilterFacts(
         now=invocation.clock(),
         costs=others.costs,

@@ -97,6 +97,6 @@ def command(
             PackRequest(prefix=each.prefix, file=f"{above}/{name}", format=form, **how)
             for each, name in zip(chosen, names, strict=True)
         )
-        return SeveralRequest(parts=parts) if len(parts) > 1 else parts[0]
+        return parts[0] if len(parts) == 1 else SeveralRequest(parts=parts)
 
     run_action(invocation, request, dry_run=dry_run, yes=yes, as_json=as_json)

@@ -67,7 +67,7 @@ def _request(texts: Sequence[str], context: JobContext) -> RestoreRequest | Seve
         return undo_of_last_change(None, context)
     found = dict.fromkeys(listing.find_restore_point(each, context) for each in texts)
     parts = tuple(RestoreRequest(id=each) for each in found)
-    return SeveralRequest(parts=parts) if len(parts) > 1 else parts[0]
+    return parts[0] if len(parts) == 1 else SeveralRequest(parts=parts)
 
 
 def _print_list(invocation: Invocation, *, as_json: bool) -> None:

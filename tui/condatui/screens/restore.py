@@ -170,7 +170,7 @@ class RestoreScreen(PlaceScreen):
         """Propose to restore the marked ones, or else the one under the cursor."""
         parts = tuple(RestoreRequest(id=each) for each in self._chosen)
         if parts:
-            self.post_message(RequestProposed(SeveralRequest(parts=parts) if len(parts) > 1 else parts[0]))
+            self.post_message(RequestProposed(parts[0] if len(parts) == 1 else SeveralRequest(parts=parts)))
 
     def action_mark(self) -> None:
         """Mark or unmark the one under the cursor, and go to the next."""
