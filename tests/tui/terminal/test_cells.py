@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyte
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,8 @@ from hypothesis import strategies as st
 from condatui.terminal.cell_style import PLAIN, CellStyle
 from condatui.terminal.cells import TerminalCells
 
-_WIDTH, _HEIGHT = 24, 5
+_STARTS, _WIDTH, _HEIGHT = 24, 60, 5
+"""Columns in which a line can start, and the size: no line reaches beyond it, as Textual cuts each to the width."""
 _SGR = (
     "1",
     "2",
@@ -27,12 +30,12 @@ _SGR = (
 )
 _words = st.text(alphabet="ab  ·≈│", min_size=1, max_size=8) | st.sampled_from(["世界", "e\u0301a", "a🔬x", " "])
 _segments = st.lists(st.tuples(st.sampled_from((*_SGR, "")), _words), min_size=1, max_size=4)
-_lines = st.tuples(st.integers(1, _HEIGHT), st.integers(1, _WIDTH), _segments)
+_lines = st.tuples(st.integers(1, _HEIGHT), st.integers(1, _STARTS), _segments)
 _drawings = st.lists(_lines, min_size=1, max_size=4)
 _others = st.sampled_from(["\x1b]52;c;YQ==\x07", "\x1b[?25l", "\x1b[?1049h", "\x1b[2J", "forget"])
 
 
-def _drawing(lines: list[tuple[int, int, list[tuple[str, str]]]]) -> str:
+def _drawing(lines: Sequence[tuple[int, int, Sequence[tuple[str, str]]]]) -> str:
     """Lines as Textual draws them, downwards: a place, then segments that each begin and end without a style."""
     downwards, last = sorted(lines, key=lambda line: line[0]), max(y for y, _, _ in lines)
     drawn = (f"\x1b[{y};{x}H{''.join(map(_segment, each))}" + "\n" * (y < last) for y, x, each in downwards)
@@ -46,7 +49,6 @@ def _segment(segment: tuple[str, str]) -> str:
 
 def _terminal() -> tuple[pyte.Screen, pyte.Stream]:
     screen = pyte.Screen(_WIDTH, _HEIGHT)
-    screen.reset_mode(7 << 5)  # as condatui has it: what is too long for a line is cut
     return screen, pyte.Stream(screen)
 
 
