@@ -9,9 +9,11 @@ from functools import reduce
 from operator import or_
 from types import MappingProxyType
 
+from msgspec.structs import replace
+
 from condatui_core.disk.cache_units import INSTALLER_PARTS, CacheUnit
 from condatui_core.disk.tool_caches import is_installer
-from condatui_core.records.disk import CacheUse, DiskPlace, DiskUse, LinkTable, Sharing
+from condatui_core.records.disk import CacheUse, DiskPlace, DiskUse, LinkTable, ShareClass, Sharing
 from condatui_core.records.finding import Finding
 from condatui_core.records.request import Cleanable
 
@@ -26,17 +28,19 @@ class LinkGraph:
         self._bits = {place.path: 1 << number for number, place in enumerate(places)}
         self._caches = _union(self._bits[place.path] for place in places if place.cache)
         self._nested = {place.path: self._inside_of(place.path) for place in places}
-        self._classes = [(_union(1 << place for place in each.places), each) for each in table.classes]
+        self._classes = _of_whole_places(table.classes)
+        classes = [(_union(1 << place for place in each.places), each) for each in table.classes]
         installers = _union(self._bits[place.path] for place in places if is_installer(place.tool))
         # Inodes that are also held outside stay, no matter which places are removed. The directory of a cache that is
         # emptied stays too, with what is not its tool's: that is in no unit.
-        self._can_go = [
-            (holders, holders & installers if each.unit < 0 and len(each.places) == 1 else 0, each.bytes)
-            for holders, each in self._classes
-            if not each.outside
-        ]
+        can_go: defaultdict[tuple[int, int], int] = defaultdict(int)
+        for holders, each in classes:
+            if not each.outside:
+                own = holders & installers if each.unit < 0 and len(each.places) == 1 else 0
+                can_go[holders, own] += each.bytes
+        self._can_go = [(*sets, size) for sets, size in can_go.items()]
         self._units = tuple(CacheUnit(each, places[each.place]) for each in table.units)
-        for holders, each in self._classes:
+        for holders, each in classes:
             if each.unit >= 0 and each.blocks:
                 unit = self._units[each.unit]
                 unit.add_shared(holders & ~(1 << unit.place), each.bytes, outside=each.outside)
@@ -298,6 +302,29 @@ class LinkGraph:
         """The set of a place and the places inside it."""
         below = path.rstrip(os.sep) + os.sep
         return _union(bit for other, bit in self._bits.items() if other == path or other.startswith(below))
+
+
+def _of_whole_places(classes: Iterable[ShareClass]) -> list[tuple[int, ShareClass]]:
+    """Classes and their holders, those of the same places as one: a few hundred instead of one for each package.
+
+    Every question asks all of them.
+    """
+    sums: dict[tuple[tuple[int, ...], bool, bool], ShareClass] = {}
+    for each in classes:
+        key = each.places, each.outside, each.blocks
+        known = sums.get(key)
+        sums[key] = each if known is None else _sum_of(known, each)
+    return [(_union(1 << place for place in each.places), each) for each in sums.values()]
+
+
+def _sum_of(one: ShareClass, other: ShareClass) -> ShareClass:
+    return replace(
+        one,
+        unit=-1,
+        bytes=one.bytes + other.bytes,
+        apparent=one.apparent + other.apparent,
+        inodes=one.inodes + other.inodes,
+    )
 
 
 def _add(sums: list[int], members: int, size: int) -> None:
