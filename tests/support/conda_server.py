@@ -194,11 +194,21 @@ def main() -> None:
     _become(order, stated[1])
     own = os.path.join(prefix, "lib")
     sys.path[:] = [*python_path, site_packages.replace(own, os.path.join(sys.prefix, "lib"))]
+    _look_again(text)
+    _end_with(lambda: _run_text(text, "__main__", order.launcher))
+
+
+def _look_again(text: str) -> None:
+    """Correct what conda has found out while it was imported: where it is configured, and whether it has a terminal."""
     contexts: Any = sys.modules["conda.base.context"]
     home = _HOME.search(text)
-    contexts.user_rc_path = os.path.join(home[1] if home else order.environ["HOME"], ".condarc")
+    assert home
+    contexts.user_rc_path = os.path.join(home[1], ".condarc")
     contexts.sys_rc_path = os.path.join(sys.prefix, ".condarc")
-    _end_with(lambda: _run_text(text, "__main__", order.launcher))
+    modules: list[Any] = [each for name, each in sys.modules.items() if name.startswith("conda.")]
+    for module in modules:
+        if hasattr(module, "IS_INTERACTIVE"):
+            module.IS_INTERACTIVE = sys.stdout.isatty()
 
 
 def _end_with(run: Callable[[], None]) -> None:
