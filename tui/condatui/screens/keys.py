@@ -24,6 +24,7 @@ from condatui.widgets.input_bars import FilterBar
 from condatui.widgets.lines_pane import LinesPane
 from condatui.widgets.virtual_table import VirtualTable
 from condatui_core.errors import CondatuiError
+from condatui_core.settings import KeymapName
 from condatui_core.text import sanitize, some_of
 
 
@@ -171,7 +172,7 @@ class KeysScreen(FilteredPlace):
 
     def action_next_keymap(self) -> None:
         """Start from the next keymap."""
-        names = [*KEYMAPS]
+        names: list[KeymapName] = [*KEYMAPS]
         following = names[(names.index(self.session.keymap.start) + 1) % len(names)]
         changed = len(KEYMAPS[following])
         said = f"Keymap {following}: {changed} actions have other keys." if changed else "condatui's own keys."
