@@ -30,7 +30,7 @@ sys.dont_write_bytecode = False
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the tier, and let copies of the sandbox lie in memory if it has room; `--basetemp` puts them elsewhere."""
-    choose_tier(thorough=config.getoption("--thorough"))
+    choose_tier(thorough=bool(config.getoption("--thorough")))
     any_load = [HealthCheck.too_slow]  # how long a made-up input takes says how busy the machine is
     settings.register_profile("tier", suppress_health_check=any_load, deadline=None, max_examples=examples(200))
     settings.load_profile("tier")

@@ -497,8 +497,11 @@ class Workbench:
         """
         from condatui_core.settings_files.editing import change_settings  # noqa: PLC0415 - as above
 
+        def changed(settings: Settings) -> Settings:
+            return replace(settings, **{name: value})
+
         self.check_writable()
-        await asyncio.to_thread(change_settings, self.locations, partial(replace, **{name: value}))
+        await asyncio.to_thread(change_settings, self.locations, changed)
         return self.locations.settings_file
 
     def may_set_baseline(self) -> None:

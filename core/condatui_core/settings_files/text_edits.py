@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,7 +47,7 @@ def _edited(text: str, name: str, value: object) -> str:
     return text
 
 
-def _with_entry(text: str, path: tuple[str, ...], value: object) -> str:
+def _with_entry(text: str, path: Sequence[str], value: object) -> str:
     """The text with another value of the entry that is reached by these names; without it if the value is None."""
     import yaml  # noqa: PLC0415 - as above
 
