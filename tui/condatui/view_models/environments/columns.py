@@ -24,7 +24,7 @@ COLUMNS = (
     TableColumn("mark", "", 1),
     TableColumn("host", "host", 16),
     TableColumn("name", "name", 36),
-    TableColumn("python", "python", 8, priority=2),
+    TableColumn("python", "python", 8, priority=3),
     TableColumn("packages", "packages", 8, priority=3),
     TableColumn("channels", "channels", 28, priority=2),
     TableColumn(CODES, "channels", 16, priority=2, comfort=8, brief=True),
