@@ -48,7 +48,8 @@ def change_settings(locations: Locations, change: Callable[[Settings], Settings]
         wanted = change(former)
         for name, value in msgspec.structs.asdict(wanted).items():
             if value != getattr(former, name):
-                text = with_setting(text, name, None if value == getattr(beneath, name) else value, file)
+                plain = msgspec.json.decode(msgspec.json.encode(value))  # as the file says it: a list, not a tuple
+                text = with_setting(text, name, None if value == getattr(beneath, name) else plain, file)
         draft.write(text)
         if draft.changed:
             draft.check()

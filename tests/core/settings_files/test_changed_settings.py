@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,14 @@ def test_what_is_written_is_read_again_and_a_default_leaves_the_file(tmp_path: P
     change_settings(locations, lambda settings: replace(settings, keymap="condatui", keys={}))
     assert read_settings(locations, {}) == Settings()
     assert not locations.private.exists() or not [*locations.private.iterdir()]
+
+
+@pytest.mark.parametrize("text", [None, "columns: [disk, used]\n", "# mine\ncolumns:\n  - disk\n"])
+def test_a_list_is_written_whatever_was_there(tmp_path: Path, text: str | None) -> None:
+    locations = locations_in(tmp_path, text)
+    for columns in (("used", "disk", "findings"), ("name",)):
+        change_settings(locations, partial(replace, columns=columns))
+        assert read_settings(locations, {}).columns == columns
 
 
 def test_keys_of_the_machine_are_kept_with_those_of_the_user_and_can_be_reset(tmp_path: Path) -> None:

@@ -186,6 +186,19 @@ async def test_all_that_are_marked_are_brought_back_by_one_plan() -> None:
         assert driver.workbench.jobs.requests[1] == ForgetRequest(ids=("id-new", "id-back", "id-hurt", "id-old"))
 
 
+async def test_marks_go_once_the_job_that_they_were_for_has_begun() -> None:
+    async with opened(workbench=bench(*POINTS)) as driver:
+        await go(driver)
+        await driver.press("space", "j", "space", "enter")
+        await driver.until(lambda: "enter run" in driver.text)
+        assert "2 marked" in driver.text
+        await driver.press("enter")
+        await driver.until(lambda: "Begun:" in driver.text)
+        await driver.press("home", "d")
+        await driver.until(lambda: len(driver.workbench.jobs.requests) == 2)
+        assert driver.workbench.jobs.requests[1] == ForgetRequest(ids=("id-new",))
+
+
 async def test_a_single_mark_is_what_is_brought_back_wherever_the_cursor_is() -> None:
     async with opened(workbench=bench(*POINTS)) as driver:
         await go(driver)

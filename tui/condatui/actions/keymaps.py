@@ -16,7 +16,6 @@ _VI: Mapping[str, str] = {
     "environments.previous_tab": "[,H",
     "environments.next_tab": "],L",
     "restore.delete": "d,x,delete",
-    "reload": "r,ctrl+l",
     "quit": "q,Z,ctrl+c",
 }
 """What condatui has from vi anyway (`hjkl`, `g`, `G`, `ctrl+d`, `/`, `y`, `u`, `:`) is not repeated."""

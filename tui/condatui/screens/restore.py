@@ -15,6 +15,7 @@ from condatui.actions.action import KeyAction, reworded
 from condatui.actions.context import ActionContext
 from condatui.actions.registry import bindings
 from condatui.messages import RequestProposed
+from condatui.panels.base import BottomPanel
 from condatui.screens.place import PlaceScreen
 from condatui.session import Session
 from condatui.view_models import styles
@@ -184,6 +185,13 @@ class RestoreScreen(PlaceScreen):
         every = frozenset(point.id for point in self._points)
         self._marked = frozenset() if every <= self._marked else every
         self._show()
+
+    @on(BottomPanel.PanelClosed)
+    def _unmark(self, event: BottomPanel.PanelClosed) -> None:
+        """Forget the marks once a job has begun with them: they would be those of the next one too."""
+        if event.notice:
+            self._marked = frozenset()
+            self._show()
 
     def action_delete(self) -> None:
         """Propose to delete the marked ones, or else the one under the cursor."""

@@ -176,7 +176,7 @@ def test_what_is_still_being_typed_is_no_error_and_hides_nothing(text: str) -> N
     assert parse_filter(text).error
 
 
-@pytest.mark.parametrize("text", ["finding:pip-ov", "is:ke", "state:bro"])
+@pytest.mark.parametrize("text", ["finding:pip-ov", "is:ke", "state:bro", "channel:de"])
 def test_a_value_that_is_not_complete_hides_nothing(text: str) -> None:
     assert parse_filter(text, typed=True).matches(RESEARCH)
 

@@ -281,6 +281,7 @@ FIELDS: Mapping[str, Field] = MappingProxyType(
             "has packages from it; defaults is all of Anaconda's, pypi what pip has installed",
             _with_channel,
             offered=(("defaults", "all of Anaconda's channels"),),
+            is_begun=lambda value: "defaults".startswith(value.casefold()) and value.casefold() != "defaults",
         ),
         "python": Field("python:3.10", "has python 3.10; also python:>=3.10", _with_python, is_begun=_is_begun_spec),
         "package": Field(
