@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -63,3 +64,14 @@ def test_the_terminal_comes_back_even_from_a_shell_that_was_killed(end: str, tol
         terminal.press("yes\r")
         terminal.wait_for("answer yes")
         assert terminal.wait_for_exit() == 0
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="there is no bash")
+def test_a_shell_that_suspends_itself_goes_on() -> None:
+    environ = plain_environ(PYTHONPATH=os.pathsep.join(filter(None, sys.path)), PS1="in> ")
+    with Terminal([sys.executable, "-c", OWNER, "bash", "--norc", "-i"], environ=environ) as terminal:
+        terminal.wait_for("in>")
+        terminal.press("suspend\r")
+        terminal.wait_for(lambda screen: screen.count("in>") == 2)
+        terminal.press("exit 7\r")
+        terminal.wait_for("ended by 7 True")
