@@ -494,6 +494,16 @@ async def test_a_build_is_looked_for_in_the_cache_first_and_what_cannot_be_told_
     assert plan.steps and not plan.blockers
 
 
+async def test_what_conda_calls_no_spec_is_refused_before_anything_is_made(place: Place) -> None:
+    asking, _ = _asked(
+        place, CondaError("conda could not add it.", "CondaValueError: invalid package specification: !numpy")
+    )
+    plan = await asking.plan(place.request("nlp-exp", "odd", add=("!numpy",)))
+    assert [each.id for each in plan.blockers] == ["not-solved"]
+    assert "invalid package specification: !numpy" in "\n".join(plan.blockers[0].evidence)
+    assert plan.steps == ()
+
+
 def _only_adding(says: Answer) -> Runner:
     """A conda that is real until it has to add something: then it says this, and does nothing."""
     real = PlainWork().runner

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from condatui_core.actions.clone.facts import CloneFacts
 
 
+_NO_SPEC = ("invalid package specification", "InvalidMatchSpec", "InvalidSpec", "Invalid spec")
+"""conda's words for what is no spec, in its releases from 4.6 on."""
+
+
 class Addition(Struct, frozen=True, kw_only=True):
     """What conda would do for the specs."""
 
@@ -76,7 +80,10 @@ async def _ask(facts: CloneFacts, context: JobContext, *, offline: bool) -> Addi
             return Addition(specs=specs, offline=offline, impossible=impossible)
         transaction = parse_transaction(answer, f"add {' '.join(specs)}")
     except CondaError as error:
-        return Addition(specs=specs, offline=offline, unknown=f"{error.title}\n{error.detail}")
+        words = f"{error.title}\n{error.detail}"
+        if any(each in error.detail for each in _NO_SPEC):
+            return Addition(specs=specs, offline=offline, impossible=tuple(filter(None, words.splitlines())))
+        return Addition(specs=specs, offline=offline, unknown=words)
     return Addition(specs=specs, offline=offline, transaction=transaction)
 
 
