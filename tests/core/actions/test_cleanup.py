@@ -395,9 +395,9 @@ async def test_the_disk_is_walked_once_for_all_parts(machine: RemovalMachine, mo
     walks: list[Inventory] = []
     measure = Disk.measure
 
-    def counted(disk: Disk, inventory: Inventory, *, anew: bool = False) -> AsyncGenerator[Measurement, None]:
+    def counted(disk: Disk, inventory: Inventory, **how: bool) -> AsyncGenerator[Measurement, None]:
         walks.append(inventory)
-        return measure(disk, inventory, anew=anew)
+        return measure(disk, inventory, **how)
 
     monkeypatch.setattr(Disk, "measure", counted)
     (machine.envs / "old/conda-meta/frozen").write_text("{}")

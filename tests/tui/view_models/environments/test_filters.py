@@ -243,6 +243,10 @@ def test_the_help_shows_filters_that_work() -> None:
         ("python:3.11|research", True),
         ("package:numpy=1.26|package:torch", True),
         ('"bert|research"', False),
+        ("state:missing|ok", True),
+        ("state:missing|orphan", False),
+        ("state:missing |research", True),
+        ("state:missing| research", True),
     ],
 )
 def test_a_bar_means_or_and_binds_less_than_a_space(text: str, matches: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -120,6 +120,24 @@ def _split(word: str, begin: int) -> Iterator[Word]:
         yield first
 
 
+def _with_fields(words: Iterable[Word]) -> Iterator[Word]:
+    """The words, where `state:broken|missing` stands for `state:broken|state:missing`."""
+    field, end, is_glued = "", 0, False
+    for word in words:
+        follows = word.begin == end
+        end = word.begin + len(word.text)
+        if word.text == _OR:
+            is_glued = follows
+        elif match := _FIELD.fullmatch(word.text):
+            field = "" if _VERSIONED.match(word.text) else match["field"]
+        elif field and is_glued and follows:
+            yield Word(f"{field}:{word.text}", word.begin)
+            continue
+        else:
+            field = ""
+        yield word
+
+
 # Parsing
 
 
@@ -157,7 +175,7 @@ class _Parser:
         inverse = self._text.startswith("!", begin)
         last, first = Word(_OR, begin), begin + inverse
         try:
-            for word in words_of(self._text, begin + inverse):
+            for word in _with_fields(words_of(self._text, begin + inverse)):
                 position = word.begin
                 self._take(word, last, later=inverse or word.begin > first)
                 last = word
