@@ -41,9 +41,10 @@ def _edited(text: str, name: str, value: object) -> str:
     present = _value_of(root, name)
     if not (isinstance(value, Mapping) and value and present and _is_block(present)):
         return _with_entry(text, (name,), value)
-    names = [key.value for key, _ in present.value]
-    for key in dict.fromkeys((*value, *names)):  # first what comes, so that the mapping never is empty
-        text = _with_entry(text, (name, key), value.get(key))
+    former = yaml.safe_load(text)[name]
+    for key in dict.fromkeys((*value, *former)):  # first what comes, so that the mapping never is empty
+        if key not in former or former[key] != value.get(key):
+            text = _with_entry(text, (name, key), value.get(key))
     return text
 
 
@@ -58,6 +59,8 @@ def _with_entry(text: str, path: Sequence[str], value: object) -> str:
     pair = next((each for each in entries if each[0].value == path[-1]), None)
     if pair is None:
         return text if value is None else _inserted(text, entries if len(path) > 1 else [], path[-1], value)
+    if getattr(pair[1], "style", None) in ("|", ">") or (value is not None and _holds_comments(text, pair[1])):
+        return text
     if value is None:
         lines = text.splitlines(keepends=True)
         del lines[pair[0].start_mark.line : _last_line(pair[1]) + 1]
@@ -69,15 +72,20 @@ def _with_entry(text: str, path: Sequence[str], value: object) -> str:
     return f"{text[:start]}{gap}{_in_one_line(value)}{text[end:]}"
 
 
+def _holds_comments(text: str, value: yaml.Node) -> bool:
+    """Whether comments stand between the entries of a value, and would go with them."""
+    return _is_block(value) and "#" in text[value.start_mark.index : _end_of_line(text, _last_line(value))]
+
+
 def _inserted(text: str, beside: list[tuple[yaml.Node, yaml.Node]], name: str, value: object) -> str:
     """The text with a new entry after those `beside` it, or at its end if there are none."""
     lines = text.splitlines(keepends=True)
-    at, indent = len(lines), 0
+    at, indent, end = len(lines), 0, "\r\n" if "\r\n" in text else "\n"
     if beside:
         at, indent = _last_line(beside[-1][1]) + 1, beside[0][0].start_mark.column
     if lines[:at] and not lines[at - 1].endswith("\n"):
-        lines[at - 1] += "\n"
-    return "".join((*lines[:at], *(f"{' ' * indent}{line}\n" for line in _spelled(name, value)), *lines[at:]))
+        lines[at - 1] += end
+    return "".join((*lines[:at], *(f"{' ' * indent}{line}{end}" for line in _spelled(name, value)), *lines[at:]))
 
 
 def _spelled(name: str, value: object) -> Iterator[str]:

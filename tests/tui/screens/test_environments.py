@@ -250,9 +250,9 @@ async def test_details_stand_below_unless_the_table_has_all_its_columns_with_the
 
 
 async def test_the_help_says_which_channels_are_meant() -> None:
-    async with opened(machine(), size=(100, 200)) as driver:
+    async with opened(machine(), size=(100, 250)) as driver:
         await driver.press("question_mark")
-        assert ["cf", "conda-forge"] in [line.split() for line in driver.text.splitlines()]
+        await driver.until(lambda: ["cf", "conda-forge"] in [line.split() for line in driver.text.splitlines()])
 
 
 async def test_chosen_columns_that_are_too_wide_are_reached_by_scrolling() -> None:
