@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
@@ -41,7 +40,7 @@ def _install(directory: Path) -> None:
     _run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", directory)
     (wheel,) = directory.glob("*.whl")
     venv = directory / "venv"
-    if uv := shutil.which("uv", path=os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])):
+    if uv := shutil.which("uv"):  # as `make` does: one that the machine has knows where it may install from
         _run(uv, "venv", "--quiet", "--python", sys.executable, venv)
         _run(uv, "pip", "install", "--quiet", "--python", venv, wheel)
     else:

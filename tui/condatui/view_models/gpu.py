@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from rich.text import Text
 
 from condatui.view_models import styles
+from condatui.view_models.environments.measures import gpu_word_of
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding, merged
@@ -230,13 +231,6 @@ def gpu_word(state: GpuState, prefix: str) -> str:
     verdict = result.main.verdict
     # What its files show to be broken, or not there, needs no check.
     return gpu_word_of(verdict.kind) if not verdict.preliminary or verdict.kind in ("broken", "absent") else "unknown"
-
-
-def gpu_word_of(kind: VerdictClass | None) -> str:
-    """The word for what a check came to; None if there was none."""
-    if kind is None:
-        return "unknown"
-    return "none" if kind == "absent" else kind
 
 
 def _stage(at_work: UnderCheck) -> str:

@@ -1,4 +1,4 @@
-"""The comparisons that a filter makes: ages such as `>90d`, and bytes such as `<=1.5G`."""
+"""What a filter goes by: ages such as `>90d`, bytes such as `<=1.5G`, words for what a GPU check came to."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from condatui_core.errors import UsageError
+from condatui_core.records.gpu import VerdictClass
 from condatui_core.text import parse_bytes, sanitize
 
 Compare = Callable[[float, float], bool]
@@ -71,3 +72,10 @@ def is_begun_age(value: str) -> bool:
 def is_begun_size(value: str) -> bool:
     """Whether a comparison with a size is still being typed: there is no number yet."""
     return not value.lstrip("<>= ")
+
+
+def gpu_word_of(kind: VerdictClass | None) -> str:
+    """The word for what a check came to; None if there was none."""
+    if kind is None:
+        return "unknown"
+    return "none" if kind == "absent" else kind
