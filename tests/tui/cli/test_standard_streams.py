@@ -23,6 +23,7 @@ CALLS = {
     "clone": "clone nope new --dry-run",
     "create": "create -f nope new --dry-run",
     "export": "export nope",
+    "filters": "filters",
     "find": "find numpy",
     "history": "history nope",
     "verify": "verify nope file",
