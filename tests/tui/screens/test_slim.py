@@ -59,7 +59,7 @@ async def test_80_columns() -> None:
              jupyterlab 300 M, black 112 M
              ! Cannot travel: mine is installed in place: its code is in /h… (and 1 more)
              1 of 2 · by name
-             M slimmed copy  ! run  o used  space mark  c compare  n clone  ? help""")
+             M slimmed copy  ! run  O used  space mark  c compare  n clone  ? help""")
 
 
 @pytest.mark.parametrize("size", [(60, 20), (200, 55), *thorough([((80, 24),), ((120, 35),)])])
