@@ -81,6 +81,12 @@ class Terminal:
             screen = self.screen if self._read(0.2) else screen
         return screen
 
+    def settle(self, quiet: float = 1.0) -> int:
+        """Read until nothing has come for `quiet` seconds; the bytes that were received so far."""
+        while self._read(quiet):
+            pass
+        return self.bytes_received
+
     def answer_seconds(self, keys: str, mark: str, seconds: float = 10.0) -> float:
         """Press keys and tell how long it takes until a text is drawn, whatever else is drawn meanwhile."""
         self._read(0)
