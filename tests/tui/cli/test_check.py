@@ -90,7 +90,7 @@ def test_one_that_is_named_does_not_fail_for_what_its_owner_has_beside_it(tmp_pa
 class _MeasuredDisk:
     """Says that the environments of MACHINE share 600 inodes, and that one has 300 of its own."""
 
-    def survey(self, inventory: Inventory, **_: bool) -> AsyncGenerator[DiskUsage, None]:
+    def survey(self, inventory: Inventory, **_how: bool) -> AsyncGenerator[DiskUsage, None]:
         one, other, _ = (each.prefix for each in inventory.environments)
         held = Held((one, other), 5_000_000, inodes=600), Held((one,), 1_000_000, inodes=300)
         return survey(said(measurement_of(inventory, *held)), inventory)
