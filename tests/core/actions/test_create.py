@@ -109,10 +109,10 @@ async def test_what_conda_downloads_is_told_while_it_comes(copied: Sandbox, tmp_
     over = jobs.job(job.id)
     assert over and over.state == "done", over
     assert dict(plan.facts)["to download"].startswith("1 package")
-    assert [*dict.fromkeys(told)] in (
-        ["solving, then linking", "unpacking", "linking"],
-        ["solving, then linking", "linking"],  # both have come between two reports
-    )
+    first, *then = dict.fromkeys(told)
+    assert first == "solving, then linking"
+    # What lasts less than the time between two reports may be missing.
+    assert then in (["unpacking", "linking"], ["linking"], ["unpacking"], [])
     assert not [line for line in over.output if "fetch" in line]
 
 
