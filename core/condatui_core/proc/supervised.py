@@ -96,8 +96,10 @@ class SupervisedChild:
         return self._survivor()
 
     def _signal(self, number: int) -> None:
+        """Send a signal to each of them once: a second one would kill what is about to end in order."""
+        outside = [pid for pid in self._descendants() if not _is_in_group(pid, self.pid)]
         try_signal(self.pid, number, self._send)
-        for pid in self._descendants():
+        for pid in outside:
             try_signal(pid, number, os.kill)
 
     def _survivor(self) -> int | None:
@@ -107,6 +109,12 @@ class SupervisedChild:
         found = descendants_of(self._mark, group=self.pid, since=self._started - 1, stuck=False)
         adopted = (each.pid for each in self._below if _runs(each))
         return [pid for pid in dict.fromkeys((*found, *adopted)) if pid != self.pid]
+
+
+def _is_in_group(pid: int, group: int) -> bool:
+    with suppress(OSError):
+        return os.getpgid(pid) == group
+    return False
 
 
 def _start_guarded(

@@ -52,6 +52,20 @@ def start(tmp_path: Path) -> Iterator[Start]:
         child.end(GRACES)
 
 
+@pytest.mark.parametrize("guarded", [True, False])
+def test_each_process_hears_a_signal_once(start: Start, tmp_path: Path, guarded: bool) -> None:
+    """One that is about to end in order would be killed by the second."""
+    hear = "def hear(*_):\n    open(f'heard-{os.getpid()}', 'a').write('x')\nsignal.signal(signal.SIGTERM, hear)\n"
+    child = start(
+        f"import os, signal, time\n{hear}os.fork()\nopen(f'up-{{os.getpid()}}', 'w').close()\ntime.sleep(600)",
+        guarded=guarded,
+    )
+    place = tmp_path / "empty"
+    wait_until(lambda: len([*place.glob("up-*")]) == 2)
+    assert child.end(GRACES) is None
+    assert [each.read_text() for each in place.glob("heard-*")] == ["x", "x"]
+
+
 def test_it_writes_to_files_and_runs_where_it_is_told_to(start: Start, tmp_path: Path) -> None:
     child = start("import os, sys; print(os.getcwd(), os.getsid(0) == os.getpid()); sys.exit(3)")
     wait_until(lambda: child.exit_code() is not None)
