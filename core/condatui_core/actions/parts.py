@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from condatui_core.actions.protocol import Action, FindAction, JobContext, Work
+from condatui_core.actions.protocol import Action, FindAction, JobContext, Work, stopped_by
 from condatui_core.conda.answer import CondaAnswer
-from condatui_core.records.job import Plan, Recovery
+from condatui_core.records.finding import Finding
+from condatui_core.records.job import Outcome, Plan, Recovery
 from condatui_core.records.request import Request
 from condatui_core.text import counted, sanitize
 
@@ -66,6 +67,20 @@ class PartWork:
     async def in_thread(self, function: Callable[[], _T]) -> _T:
         """Run a blocking function in a thread."""
         return await self.work.in_thread(function)
+
+
+async def perform_part(
+    part: Plan, number: int, context: JobContext, work: Work, *, find_action: FindAction, first: bool
+) -> Outcome | Finding:
+    """Carry out one part; why it failed, if something was done before it. The error of the `first` one is raised."""
+    action = await find_part_action(part.request, find_action)
+    try:
+        outcome: Outcome = await action.perform(part, part.request, context, PartWork(work, number))
+    except Exception as error:  # however a part fails, what those before it have done is told
+        if first:
+            raise
+        return stopped_by(error, f"{sanitize(part.title)} failed, so nothing after it was begun.")
+    return outcome
 
 
 # What an interrupted job of several parts has left

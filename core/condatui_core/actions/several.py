@@ -11,8 +11,8 @@ from typing import Any, cast, get_args
 
 from msgspec.structs import replace
 
-from condatui_core.actions.parts import PartWork, find_part_action, recovery_of_parts
-from condatui_core.actions.protocol import FindAction, JobContext, Work, stopped_by
+from condatui_core.actions.parts import find_part_action, perform_part, recovery_of_parts
+from condatui_core.actions.protocol import FindAction, JobContext, Work
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.job import Outcome, Plan, Recovery
 from condatui_core.records.request import PackRequest, Request, SeveralPart, SeveralRequest
@@ -131,14 +131,9 @@ async def perform(
     del request  # each part of the plan has its own
     done: list[Outcome] = []
     for number, part in enumerate(plan.parts, 1):
-        action = await find_part_action(part.request, find_action)
-        try:
-            outcome: Outcome = await action.perform(part, part.request, context, PartWork(work, number))
-        except Exception as error:  # however a part fails, what those before it have done is told
-            if not done:
-                raise
-            message = f"{sanitize(part.title)} failed, so nothing after it was begun."
-            return _outcome(plan, done, stopped_by(error, message))
+        outcome = await perform_part(part, number, context, work, find_action=find_action, first=not done)
+        if isinstance(outcome, Finding):
+            return _outcome(plan, done, outcome)
         work.say(outcome.message)
         done.append(outcome)
     return _outcome(plan, done)

@@ -11,8 +11,8 @@ from msgspec.structs import replace as replace_fields
 
 from condatui_core.actions.clean.facts import measurement_of
 from condatui_core.actions.cleanup.plan import left_out_findings
-from condatui_core.actions.parts import PartWork, find_part_action
-from condatui_core.actions.protocol import FindAction, JobContext, Work, stopped_by
+from condatui_core.actions.parts import perform_part
+from condatui_core.actions.protocol import FindAction, JobContext, Work
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import CleanupRequest
@@ -30,15 +30,10 @@ async def perform(
     context = replace(context, measured=measurement_of(context))  # one walk does for all caches
     done: list[Outcome] = []
     for number, part in enumerate(plan.parts, 1):
-        action = await find_part_action(part.request, find_action)
         here = await work.in_thread(partial(_without_gone, context))
-        try:
-            outcome: Outcome = await action.perform(part, part.request, here, PartWork(work, number))
-        except Exception as error:  # however a part fails, what those before it have done is told
-            if not done:
-                raise
-            message = f"{sanitize(part.title)} failed, so nothing after it was begun."
-            return _outcome(plan, done, stopped_by(error, message))
+        outcome = await perform_part(part, number, here, work, find_action=find_action, first=not done)
+        if isinstance(outcome, Finding):
+            return _outcome(plan, done, outcome)
         done.append(outcome)
         if number < len(plan.parts) and _has_errors(outcome):
             return _outcome(plan, done, _amiss(part))
