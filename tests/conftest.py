@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -18,6 +19,7 @@ from condatui_core.log import LogFile
 from condatui_sandbox import Sandbox, ScaleTree, build_sandbox, build_scale
 from condatui_sandbox.environments import relist_gone
 from condatui_sandbox.layout import Layout
+from support.other_workers import WithoutOtherWorkers
 from support.sandboxes import copy_sandbox
 from support.scratch import MEMORY, roomy_memory
 from support.tiers import choose_tier, examples
@@ -105,6 +107,15 @@ def _conda_has_forgotten_nothing(request: pytest.FixtureRequest) -> None:
 def _no_settings_of_this_machine() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("condatui_core.settings.SERVER_SETTINGS", os.path.join(os.devnull, "none"))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_processes_of_other_workers() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            worker = psutil.Process()
+            patch.setattr(psutil, "process_iter", WithoutOtherWorkers(worker, psutil.Process(worker.ppid())))
         yield
 
 
