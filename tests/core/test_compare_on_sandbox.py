@@ -19,6 +19,7 @@ from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.request import ExportFormat
 from condatui_sandbox import Sandbox
 from support.sandboxes import conda
+from support.tiers import thorough
 
 NAMES = (
     "base",
@@ -139,7 +140,7 @@ WRITTEN = {
 """What conda itself writes of an environment, by a file's name."""
 
 
-@pytest.mark.parametrize("file_name", WRITTEN)
+@pytest.mark.parametrize("file_name", ["environment.yml", *thorough(sorted({*WRITTEN} - {"environment.yml"}))])
 def test_an_environment_does_not_differ_from_what_conda_writes_of_it(
     sandbox: Sandbox, file_name: str, tmp_path: Path
 ) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -45,8 +46,14 @@ def _documentation(node: ast.AST) -> ast.expr | None:
     return node.value if isinstance(node, ast.Expr) else None
 
 
-def spoken(what: str, files: Iterator[Path]) -> list[str]:
-    found = (text for file in files for text in texts(ast.parse(file.read_text(encoding="utf-8"))))
+@cache
+def texts_of(file: Path) -> tuple[str, ...]:
+    """Those of a file, which each of the rules reads."""
+    return tuple(texts(ast.parse(file.read_text(encoding="utf-8"))))
+
+
+def spoken(what: str, files: Iterable[Path]) -> list[str]:
+    found = (text for file in files for text in texts_of(file))
     return [text for text in found if SPOKEN[what].search(text) and text != OF_CONDA]
 
 

@@ -112,6 +112,7 @@ def test_a_group_a_keeper_a_goal_and_back(
     assert manifest(box.prefixes[name]) == before
 
 
+@pytest.mark.thorough
 def test_after_a_kill_in_a_merge_the_next_start_says_what_is_there_and_puts_the_member_back(
     installed: Path, sandbox_copy: MakeCopy
 ) -> None:

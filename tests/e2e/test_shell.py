@@ -15,6 +15,7 @@ import pytest
 
 from condatui_sandbox import Sandbox
 from support.terminal import Terminal
+from support.tiers import thorough
 
 
 @contextmanager
@@ -52,7 +53,7 @@ def test_conda_activates_and_exit_leads_back(sandbox: Sandbox, tmp_path: Path) -
     assert [*(tmp_path / "state" / "private").iterdir()] == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGHUP, *thorough([signal.SIGTERM])])
 def test_a_workbench_that_has_to_end_takes_its_shell_along(
     sandbox: Sandbox, tmp_path: Path, number: signal.Signals
 ) -> None:

@@ -29,8 +29,16 @@ def conda(sandbox: Sandbox, *arguments: str) -> str:
 
 def manifest(directory: Path) -> dict[str, tuple[int, int, int]]:
     """State (mode, size, mtime) of everything below a directory, by its path."""
-    states = {str(path): path.lstat() for path in directory.rglob("*")}
-    return {path: (state.st_mode, state.st_size, state.st_mtime_ns) for path, state in states.items()}
+    states: dict[str, tuple[int, int, int]] = {}
+    waiting = [str(directory)] if directory.is_dir() else []
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                state = entry.stat(follow_symlinks=False)
+                states[entry.path] = (state.st_mode, state.st_size, state.st_mtime_ns)
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+    return states
 
 
 def lasting_state(sandbox: Sandbox) -> dict[str, tuple[int, int, int]]:

@@ -29,6 +29,7 @@ from support.disk_trees import du, write
 from support.plain_work import PlainWork
 from support.removals import RemovalMachine
 from support.sandboxes import conda
+from support.tiers import thorough
 
 EVERYTHING: tuple[Cleanable, ...] = ("tarballs", "packages", "index", "logs")
 
@@ -135,7 +136,7 @@ async def test_what_removed_environments_need_is_said(machine: RemovalMachine) -
     assert names_in(machine.root / "pkgs") == []
 
 
-@pytest.mark.parametrize("moment", ["look", "packages", "tarballs"])
+@pytest.mark.parametrize("moment", ["packages", *thorough(["look", "tarballs"])])
 async def test_interrupted_it_says_what_is_left_and_goes_on_later(machine: RemovalMachine, moment: str) -> None:
     def die(stage: str) -> None:
         if stage == moment:

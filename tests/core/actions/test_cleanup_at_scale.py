@@ -27,7 +27,7 @@ def no_installers_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(installers, "running_processes", lambda *, closely: ())
 
 
-@pytest.mark.parametrize("seed", [0, 6, 12, 19, 29, *thorough(set(range(30)) - {0, 6, 12, 19, 29})])
+@pytest.mark.parametrize("seed", [6, 29, *thorough(set(range(30)) - {6, 29})])
 async def test_predicted_planned_told_and_freed_are_the_same(tmp_path: Path, seed: int) -> None:
     world = cleanup_world(tmp_path, seed)
     context, choice = world.context(), world.choice()

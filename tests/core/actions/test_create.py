@@ -288,6 +288,7 @@ async def test_condatui_killed_while_it_creates(place: Place, stage: str, effect
 
 
 @pytest.mark.parametrize("number", [*thorough([5]), 100])
+@pytest.mark.thorough
 async def test_conda_killed_while_it_links(place: Place, number: int) -> None:
     request = place.request("python", "numpy", offline=True)
     with dying_conda(place.sandbox, "install", "os.link", request.target, number, with_parent=True):

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conda_lock.conda_lock import render_lockfile_for_platform
-from conda_lock.lockfile import parse_conda_lock_file
 
 from condatui_core.actions.export.one_file import preview
 from condatui_core.actions.protocol import JobContext
@@ -72,6 +70,9 @@ async def _written(name: str, file: Path, context: JobContext, sandbox: Sandbox)
 def _make(file: Path, target: Path, sandbox: Sandbox, maker: Sandbox) -> None:
     """Let conda, and pip without an index, make an environment of a file."""
     if file.name == "conda-lock.yml":
+        from conda_lock.conda_lock import render_lockfile_for_platform
+        from conda_lock.lockfile import parse_conda_lock_file
+
         lock = parse_conda_lock_file(file)
         lines = render_lockfile_for_platform(
             lockfile=lock, include_dev_dependencies=False, extras=None, kind="explicit", platform="linux-64"

@@ -81,10 +81,16 @@ async def clone_is_as_told(sandbox: Sandbox, request: CloneRequest, after: Recov
 @pytest.mark.parametrize(
     ("stage", "effect", "state"),
     [
-        ("link", 3, "half"),
         ("put-back", 9, "half"),
-        ("add", 0, "half"),
-        *thorough([("link", 0, "untouched"), ("copy", 3, "half"), ("verify", 1, "half")]),
+        *thorough(
+            [
+                ("link", 0, "untouched"),
+                ("link", 3, "half"),
+                ("add", 0, "half"),
+                ("copy", 3, "half"),
+                ("verify", 1, "half"),
+            ]
+        ),
     ],
 )
 async def test_condatui_while_it_clones(copied: Sandbox, target: str, stage: str, effect: int, state: str) -> None:
@@ -98,6 +104,7 @@ async def test_condatui_while_it_clones(copied: Sandbox, target: str, stage: str
     assert manifest(source) == before
 
 
+@pytest.mark.thorough
 async def test_conda_while_it_links_a_clone(copied: Sandbox, target: str) -> None:
     request = CloneRequest(source=str(copied.prefixes["notebooks"]), target=target, offline=True)
     with dying_conda(copied, "install", "os.link", target, 100):
@@ -330,6 +337,7 @@ async def test_condatui_before_it_writes_the_checksum_of_a_pack(copied: Sandbox,
         *thorough([("unpack", 0, "untouched"), ("relocate", 0, "half")]),
     ],
 )
+@pytest.mark.thorough
 async def test_condatui_while_it_unpacks(copied: Sandbox, place: Path, stage: str, effect: int, state: str) -> None:
     """What is left is removed like a half-made clone: nothing of it is anybody's own."""
     archive, target = pack_files(place / "env.tar", {**packed_files(), "mine/data": "pip's"}), place / "new"

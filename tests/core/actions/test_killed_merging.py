@@ -45,6 +45,7 @@ def beside(prefix: Path) -> list[str]:
     ("stage", "effect"),
     [("keep", 3), *thorough([("set-aside", 0)])],
 )
+@pytest.mark.thorough
 async def test_condatui_before_the_member_is_set_aside(
     copied: Sandbox, member: Path, request_: MergeRequest, stage: str, effect: int
 ) -> None:
@@ -59,6 +60,7 @@ async def test_condatui_before_the_member_is_set_aside(
     ("stage", "effect"),
     [("link", 1), *thorough([("add", 0), ("import", 0)])],
 )
+@pytest.mark.thorough
 async def test_condatui_while_the_merged_one_is_made(
     copied: Sandbox, member: Path, request_: MergeRequest, stage: str, effect: int
 ) -> None:
@@ -158,6 +160,7 @@ async def test_what_was_made_whole_meanwhile_is_not_replaced(
 
 
 @pytest.mark.parametrize(("stage", "effect"), [("put-back-member", 2)])
+@pytest.mark.thorough
 async def test_condatui_while_it_puts_the_member_back(
     copied: Sandbox, member: Path, request_: MergeRequest, stage: str, effect: int
 ) -> None:

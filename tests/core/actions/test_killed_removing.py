@@ -134,6 +134,7 @@ async def test_while_it_is_brought_back(copied: Sandbox, prefix: Path, points: t
     assert is_as_before(prefix, before)
 
 
+@pytest.mark.thorough
 async def test_while_caches_are_cleaned(copied: Sandbox) -> None:
     """Whatever is left of a package cache, no package is there in part."""
     cache = copied.root_prefix / "pkgs"

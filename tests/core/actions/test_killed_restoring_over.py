@@ -98,6 +98,7 @@ async def test_of_what_is_set_aside_and_not_whole_any_more_that_is_said(
     shutil.rmtree(aside)
 
 
+@pytest.mark.thorough
 async def test_with_its_conda_in_the_middle_of_linking(copied: Sandbox, prefix: Path, point: str) -> None:
     before = manifest(prefix)
     with dying_conda(copied, "--file", "os.link", str(prefix), 100, with_parent=True):

@@ -204,6 +204,7 @@ async def test_what_changes_in_the_member_after_it_was_kept_puts_it_back(copied:
     (member / "late.txt").unlink()
 
 
+@pytest.mark.thorough
 async def test_the_merged_one_may_get_a_name_of_its_own(sandbox_copy: Callable[..., Sandbox]) -> None:
     sandbox = sandbox_copy("notebooks", "pip-mix")
     member = sandbox.prefixes["pip-mix"]

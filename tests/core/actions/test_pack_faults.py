@@ -84,7 +84,7 @@ def _instead(script: str, module: str = "child") -> PlainWork:
 
 @pytest.mark.parametrize(
     "more",
-    [{"threads": 2}, {"format": "zip"}, {"format": "no-archive"}, *thorough([{}, {"format": "tar.xz"}])],
+    [{"threads": 2}, {"format": "no-archive"}, *thorough([{}, {"format": "zip"}, {"format": "tar.xz"}])],
 )
 async def test_a_full_disk(more: dict[str, object], prefix: FakePrefix, context: JobContext, place: Path) -> None:
     """With several threads conda-pack by itself would wait for ever for the one that could not write."""

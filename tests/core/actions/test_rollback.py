@@ -137,6 +137,7 @@ async def test_what_is_there_already_and_what_never_was_is_blocked(past: Past) -
         assert [each.id for each in (await jobs.plan(to(past, revision))).blockers] == [why]
 
 
+@pytest.mark.thorough
 async def test_killed_with_its_conda_the_way_out_brings_it_back(past: Past) -> None:
     now = manifest(past.prefix)
     with dying_conda(past.sandbox, "--file", "os.link", str(past.prefix), 20, with_parent=True):

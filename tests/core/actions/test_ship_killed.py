@@ -55,8 +55,9 @@ def machine(tmp_path: Path) -> Machine:
     ("source", "stage", "effect", "state"),
     [
         ("lock", "write", 6, "half"),
-        ("archive", "check", 0, "half"),
-        *thorough([("lock", "write", 1, "untouched"), ("archive", "write", 0, "half")]),
+        *thorough(
+            [("lock", "write", 1, "untouched"), ("archive", "write", 0, "half"), ("archive", "check", 0, "half")]
+        ),
     ],
 )
 async def test_what_is_left_is_told_and_the_way_out_makes_it_whole(

@@ -19,6 +19,7 @@ from condatui_core.records.request import RemoveRequest, RestoreRequest
 from support.plain_work import PlainWork
 from support.prefixes import FakePrefix
 from support.removals import RemovalMachine, cannot_set_aside
+from support.tiers import thorough
 
 _ERROR = (
     r"""printf '{"exception_name": "CondaMultiError", "error": "Multiple Errors Encountered.", "errors": []}\n\n'"""
@@ -76,16 +77,23 @@ async def test_what_was_not_put_back_is_not_back(machine: RemovalMachine, saying
     assert (prefix.path / "notes/todo.txt").read_text() == "of nlp"
 
 
-async def test_three_hundred_at_once(machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("number", [60, *thorough([300])])
+async def test_many_at_once(machine: RemovalMachine, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     """Of each, what is told is its own."""
-    prefixes = [machine.make(f"e{number:03}") for number in range(300)]
-    cannot_set_aside(monkeypatch, "e2..")
-    request, context = RemoveRequest(prefixes=tuple(map(str, prefixes)), restore_point=False), machine.context()
+    names = [f"e{each:03}" for each in range(number)]
+    prefixes = {name: str(machine.make(name)) for name in names}
+    stay = names[20:30]
+    cannot_set_aside(monkeypatch, "e02.")
+    request = RemoveRequest(prefixes=tuple(prefixes.values()), restore_point=False)
+    context = machine.context()
     plan = await remove_plan.plan(request, context)
-    assert (plan.title, plan.blockers, plan.confirm) == ("Remove 300 environments", (), "remove 300")
+    title = (f"Remove {number} environments", (), f"remove {number}")
+    assert (plan.title, plan.blockers, plan.confirm) == title
     outcome = await remove_perform.perform(plan, request, context, PlainWork())
-    assert sorted(os.listdir(machine.envs)) == [f"e2{number:02}" for number in range(100)]
-    assert outcome.message.startswith("200 environments were removed") and outcome.message.endswith("100 were not.")
+    assert sorted(os.listdir(machine.envs)) == stay
+    assert outcome.message.startswith(f"{number - 10} environments were removed")
+    assert outcome.message.endswith(" 10 were not.")
     after = await remove_recover.recover(plan, request, "remove", context)
-    assert (after.state, after.way_out) == ("half", RemoveRequest(prefixes=tuple(map(str, prefixes[200:]))))
-    assert machine.registry.read_text().splitlines() == [str(each) for each in prefixes[200:]]
+    left = [prefixes[each] for each in stay]
+    assert (after.state, after.way_out) == ("half", RemoveRequest(prefixes=tuple(left)))
+    assert machine.registry.read_text().splitlines() == left

@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 import yaml
-from conda_lock.conda_lock import render_lockfile_for_platform
-from conda_lock.lockfile import parse_conda_lock_file
 
 from condatui_core.analyses.builds import portable_build
 from condatui_core.analyses.platforms import is_bound_to_platform
@@ -204,6 +202,9 @@ def _locked(tmp_path: Path, here: Environment) -> tuple[ExportText, Path]:
 
 
 def test_conda_lock_reads_the_lock_file_and_renders_what_conda_installs(tmp_path: Path) -> None:
+    from conda_lock.conda_lock import render_lockfile_for_platform
+    from conda_lock.lockfile import parse_conda_lock_file
+
     wheel = pip_package("lab", origin="url", url="https://host/lab-1.0-py3-none-any.whl", sha256="2" * 64)
     noarch = _archive(
         "tqdm", "python >=3.8", "__unix", subdir="noarch", url=f"{CONDA_FORGE}/noarch/tqdm-1.0-h0_0.conda"
@@ -248,6 +249,8 @@ def test_condatui_reads_from_its_lock_file_what_it_has_written(tmp_path: Path) -
 
 
 def test_what_a_lock_file_has_no_room_for_is_told(tmp_path: Path) -> None:
+    from conda_lock.lockfile import parse_conda_lock_file
+
     lost = (package("no-url", subdir="linux-64", md5="0" * 32), _archive("no-md5", md5=""))
     pip = (pip_package("einops"), pip_package("own", origin="editable", location="/srv/own", sha256="2" * 64))
     export, file = _locked(tmp_path, _environment(_archive("a"), *lost, pip=pip))

@@ -6,8 +6,6 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[3]
 OPENING = {"open", "fdopen", "read_text", "read_bytes", "ZipFile"}
 
@@ -63,6 +61,8 @@ def modules() -> Iterator[tuple[str, Path]]:
 
 def opened(source: str) -> list[int]:
     """The lines that open a file."""
+    if not any(each in source for each in OPENING):
+        return []
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     return [node.lineno for node in calls if _name(node.func) in OPENING]
 
@@ -74,10 +74,10 @@ def _name(function: ast.expr) -> str:
     return ""
 
 
-@pytest.mark.parametrize(("module", "file"), list(modules()))
-def test_a_file_of_unknown_origin_is_read_by_one_reader(module: str, file: Path) -> None:
-    lines = opened(file.read_text(encoding="utf-8"))
-    assert module in ALLOWED or not lines, f"lines {lines}: read_bounded or open_regular"
+def test_a_file_of_unknown_origin_is_read_by_one_reader() -> None:
+    found = {module: opened(file.read_text(encoding="utf-8")) for module, file in modules() if module not in ALLOWED}
+    assert len(found) > 500
+    assert {module: lines for module, lines in found.items() if lines} == {}, "read_bounded or open_regular"
 
 
 def test_every_way_to_open_is_seen() -> None:

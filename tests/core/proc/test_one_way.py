@@ -29,6 +29,8 @@ _STARTERS = {
 _NAMES = frozenset(f"{module}.{name}" for module, names in _STARTERS.items() for name in names)
 _METHODS = frozenset({"subprocess_exec", "subprocess_shell"})
 """Of an event loop, whatever it is called."""
+_WORDS = _METHODS | {name for names in _STARTERS.values() for name in names}
+"""One of these stands in the text of each module that starts a process."""
 
 _EXCEPTIONS = {
     # The walk's workers are forks without exec, which start in a tenth of the time and share what is imported. Their
@@ -39,6 +41,8 @@ _EXCEPTIONS = {
 
 def starters_in(source: str) -> Iterator[str]:
     """Name what a module uses, by whatever name, that starts a process."""
+    if not any(each in source for each in _WORDS):
+        return
     tree = ast.parse(source)
     known: dict[str, str] = {}
     for node in ast.walk(tree):

@@ -6,12 +6,11 @@ import json
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from msgspec.structs import replace
 
 from condatui_core.prefixes.prefix import read_prefix
@@ -22,6 +21,9 @@ from condatui_core.records.package import Distribution, PackageRecord
 from condatui_core.reports.cyclonedx import Subject, bill_of_materials
 from condatui_sandbox import Sandbox
 from support.inventories import CONDA_FORGE, NOW, PYTORCH, environment, loaded, package, pip_package, research
+
+if TYPE_CHECKING:
+    from cyclonedx.validation.json import JsonStrictValidator
 
 
 def bill(subject: Environment) -> str:
@@ -40,6 +42,8 @@ def document(subject: Environment) -> dict[str, Any]:
 
 @cache
 def validator() -> JsonStrictValidator:
+    from cyclonedx.validation.json import JsonStrictValidator  # builds dozens of grammars, in each worker
+
     return JsonStrictValidator(SchemaVersion.V1_6)
 
 

@@ -18,6 +18,7 @@ from condatui_sandbox import Sandbox
 from support.inventories import NOW, PYTORCH, LoadedWorkbench, environment, inventory, loaded, package, pip_package
 from support.inventories import research as make_research
 from support.terminal import Terminal
+from support.tiers import thorough
 
 
 def machine() -> tuple[Environment, ...]:
@@ -242,7 +243,7 @@ def test_options_that_exclude_each_other(shell: Shell) -> None:
     assert shell.run("compare", "left", "right", "--json", "--csv").exit_code == 2
 
 
-@pytest.mark.parametrize("columns", [60, 80, 200])
+@pytest.mark.parametrize("columns", [60, *thorough([80, 200])])
 def test_the_table_fits_the_terminal(sandbox: Sandbox, tmp_path: Path, columns: int) -> None:
     environ = {**sandbox.environ, "CONDATUI_HOME": str(tmp_path), "CONDATUI_USUAL_PLACES": "0"}
     names = ["nlp-base", "vision-cpu", "vision-cuda", "notebooks", "nlp-exp"]

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from condatui_core.records.request import MergeRequest
 from condatui_sandbox import Sandbox
 from support.cli_runs import run_in
@@ -23,6 +25,7 @@ def test_the_plan_says_first_what_moves(sandbox: Sandbox) -> None:
     assert [each["requested"] for each in plan["moves"]] == [True]
 
 
+@pytest.mark.thorough
 def test_what_conda_refuses_is_refused_in_a_line(sandbox: Sandbox) -> None:
     refused = run_in(sandbox, "merge", "vision-cpu", "--into", "nlp-base", "--yes")
     assert refused.exit_code == 3

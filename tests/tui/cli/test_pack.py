@@ -106,6 +106,7 @@ def _next(pipe: int) -> bytes:
     return os.read(pipe, 100)
 
 
+@pytest.mark.thorough
 def test_a_kill_leaves_nothing_and_the_next_start_says_so(sandbox: Sandbox, tmp_path: Path) -> None:
     """A tool that packs for ever holds a pipe open; its end shows that everything has ended, the last process too."""
     pipe, place = tmp_path / "pipe", tmp_path / "place"

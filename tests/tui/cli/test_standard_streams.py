@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from condatui.cli.main import COMMANDS
+from support.tiers import thorough
 from support.warm_condatui import WarmCondatui
 
 CALLS = {
@@ -169,7 +170,7 @@ def test_messages_that_nothing_takes_change_no_exit_code(warm: WarmCondatui, hom
 
 
 @full_device
-@pytest.mark.parametrize("call", ["", "list", "show nope"], ids=["workbench", "list", "show"])
+@pytest.mark.parametrize("call", ["", *thorough(["list", "show nope"])])
 def test_a_process_of_its_own_ends_as_a_fork_does(shell: Shell, warm: WarmCondatui, call: str) -> None:
     asked = [(streams, {"closed": closed}) for streams, closed in STREAMS.items()]
     asked += [("", {}), (">/dev/full", {"full": (1,)}), ("2>/dev/full", {"full": (2,)})]

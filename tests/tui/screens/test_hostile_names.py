@@ -7,6 +7,7 @@ import pytest
 from condatui_core.records.environment import Environment
 from support.inventories import finding, inventory, loaded, package, pip_package
 from support.pilots import Driver, opened
+from support.tiers import thorough
 
 HOSTILE = (
     "x [/y] z [bold red] [@click=app.quit]here[/] $primary",
@@ -31,7 +32,7 @@ def hostile(name: str, number: int) -> Environment:
     )
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
+@pytest.mark.parametrize("size", [(80, 24), *thorough([((160, 50),)])])
 async def test_hostile_names_are_harmless_wherever_they_are_shown(size: tuple[int, int]) -> None:
     environments = (hostile(name, number) for number, name in enumerate(HOSTILE))
     problems = tuple(finding(message=name, remedy=name) for name in HOSTILE)
