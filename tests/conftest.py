@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import re
@@ -32,6 +33,7 @@ sys.dont_write_bytecode = False
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the tier, and let copies of the sandbox lie in memory if it has room; `--basetemp` puts them elsewhere."""
+    gc.disable()  # until all tests are collected: nothing of it is garbage, and looking for some takes long
     choose_tier(thorough=bool(config.getoption("--thorough")))
     any_load = [HealthCheck.too_slow]  # how long a made-up input takes says how busy the machine is
     settings.register_profile("tier", suppress_health_check=any_load, deadline=None, max_examples=examples(200))
@@ -47,6 +49,12 @@ def pytest_xdist_auto_num_workers() -> int:
     More would take turns at the cores, and each has to import and collect all tests first.
     """
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_finish() -> None:
+    """Let no collection of garbage go through all of the tests again."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
