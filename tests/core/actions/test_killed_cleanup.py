@@ -63,9 +63,9 @@ def logged(sandbox: Sandbox) -> Path:
     [
         ("1:keep", 3, "untouched"),
         ("1:remove", 60, "half"),
-        ("2:index", 0, "half"),
         *thorough(
             [
+                ("2:index", 0, "half"),
                 ("1:remove", 0, "untouched"),
                 ("1:leftovers", 0, "half"),
                 ("2:look", 0, "half"),

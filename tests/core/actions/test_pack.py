@@ -89,10 +89,10 @@ def _findings(plan: Plan) -> dict[str, str]:
     ("form", "more"),
     [
         ("tar.gz", {"threads": 2, "level": 9}),
-        ("zip", {}),
-        ("no-archive", {}),
         *thorough(
             [
+                ("zip", {}),
+                ("no-archive", {}),
                 ("tar.gz", {}),
                 ("tar.bz2", {"level": 1, "threads": 2}),
                 ("tar.xz", {"level": 0}),

@@ -13,6 +13,7 @@ from condatui_sandbox import Sandbox
 from support.cli_runs import run_in
 from support.disk_trees import write
 from support.sandboxes import manifest
+from support.tiers import thorough
 
 
 @pytest.fixture
@@ -66,9 +67,13 @@ def test_what_is_kept_is_not_removed_by_accident(sandbox_copy: Callable[..., San
     [
         (("nonesuch",), 2, "There is no environment `nonesuch`."),
         (("notebooks", "--undo"), 2, "notebooks is not kept."),
-        (("--note", "x"), 2, "Name the environments"),
-        (("notebooks", "--note", "x", "--undo"), 2, "exclude each other"),
-        (("notebooks", "--note", "x" * 1001), 2, "1,001 characters"),
+        *thorough(
+            [
+                (("--note", "x"), 2, "Name the environments"),
+                (("notebooks", "--note", "x", "--undo"), 2, "exclude each other"),
+                (("notebooks", "--note", "x" * 1001), 2, "1,001 characters"),
+            ]
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused(box: Sandbox, arguments: tuple[str, ...], code: int, said: str) -> None:
