@@ -24,6 +24,8 @@ Cells = tuple[Text, ...]
 
 _SIDEWAYS = 8
 """Cells that one key press scrolls a table sideways."""
+_AMPLE = 10_000
+"""A width, in cells, into which everything goes."""
 
 
 class VirtualTable(ScrollView, can_focus=True):
@@ -96,8 +98,11 @@ class VirtualTable(ScrollView, can_focus=True):
         """
         key, before = self.cursor_key, self._lines()
         needs = self._measure(model)
-        if not fresh and self._model is not None and _same_columns(self._model, model):
-            needs = tuple(map(max, needs, self._needs))  # columns keep their places while data comes in
+        if self._model is not None and _same_columns(self._model, model):
+            kept = tuple(map(max, needs, self._needs))
+            # Columns keep their places while data comes in, and from one thing to the next if nothing is cut for it:
+            # over a slow line each cell that moves takes time.
+            needs = kept if not fresh or self._has_room(model, kept) else needs
         self._forget_changed_rows(model)
         self._model, self._needs, self._empty, self._empty_lines = model, needs, empty or Text(), (0, [])
         self._chosen_key = None if fresh else self._chosen_key or key
@@ -201,6 +206,11 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def _measure(self, model: TableModel) -> tuple[int, ...]:
         return measure(model)
+
+    def _has_room(self, model: TableModel, needs: tuple[int, ...]) -> bool:
+        """Whether the columns are all there in full if their contents are that wide."""
+        fitted, in_full = (fit_columns(model.columns, needs, width) for width in (self.size.width - 1, _AMPLE))
+        return fitted == in_full
 
     def _fit_columns(self, width: int) -> tuple[FittedColumn, ...]:
         columns = self._model.columns if self._model is not None else ()
