@@ -163,6 +163,22 @@ def test_what_another_program_may_have_written_has_an_end() -> None:
     assert first.startswith("\x1b[0m")
 
 
+@pytest.mark.parametrize("beyond", ["\x1b[9;1Hold\x1b[1;1H", "\x1b[2;35Hold name\x1b[1;1H"])
+def test_after_a_drawing_for_a_larger_terminal_everything_is_sent(beyond: str) -> None:
+    """Between a resize and the new layout: a terminal shows in its last row what is drawn below it."""
+    cells = TerminalCells()
+    cells.forget((40, 5))
+    first = cells.changes(_ROW).removeprefix("\x1b[0m")
+    assert cells.changes(beyond) == f"\x1b[0m{beyond}"
+    assert cells.changes(_ROW) == first
+    cells.forget()  # the size stays
+    assert cells.changes(beyond) == f"\x1b[0m{beyond}"
+    cells.forget((80, 9))
+    cells.changes(_ROW)
+    cells.changes(beyond)
+    assert cells.changes(_ROW) == ""
+
+
 def test_what_is_right_of_a_wide_character_is_sent_each_time() -> None:
     """Terminals differ in how wide it is."""
     cells = TerminalCells()

@@ -41,9 +41,16 @@ class TerminalCells:
         """Where the last drawing has left the cursor, as row and column; None if that is not known."""
         self._style: CellStyle | None = None
         """In which style the terminal writes; None if that is not known."""
+        self._size: tuple[int, int] | None = None
+        """Its columns and rows; None if they are not known."""
 
-    def forget(self) -> None:
-        """Take no cell as known any more, as after a change of the size: whatever is drawn next is sent as it is."""
+    def forget(self, size: tuple[int, int] | None = None) -> None:
+        """Take no cell as known any more: whatever is drawn next is sent.
+
+        After a change of the size pass the new one, in columns and rows: what is still drawn for a larger terminal
+        comes to stand in other cells of it.
+        """
+        self._size = size or self._size
         self._rows.clear()
         self._cursor = self._style = None
 
@@ -51,10 +58,10 @@ class TerminalCells:
         """What of this output makes a difference to the terminal, in a shorter form; empty if nothing does."""
         if _NO_DRAWING.search(data):
             return data if _LEAVES_CELLS.fullmatch(data) else self._as_it_is(data)
-        drawing = _Drawing(self._rows, Pen(self._cursor, self._style or PLAIN))
+        drawing = _Drawing(self._rows, Pen(self._cursor, self._style or PLAIN), self._size)
         try:
             drawing.draw(data)
-        except _UnknownPlaceError:
+        except _ElsewhereError:
             return self._as_it_is(data)
         begin, changes = RESET if self._style is None else "", drawing.finish()
         self._cursor = drawing.cursor
@@ -71,16 +78,17 @@ class TerminalCells:
         return begin + data
 
 
-class _UnknownPlaceError(Exception):
-    """A text is written without a word on where."""
+class _ElsewhereError(Exception):
+    """A text is written without a word on where, or beyond the edge of the terminal."""
 
 
 class _Drawing:
     """Follows one drawing as a terminal would, and writes what it changes."""
 
-    def __init__(self, rows: dict[int, CellRow], pen: Pen) -> None:
+    def __init__(self, rows: dict[int, CellRow], pen: Pen, size: tuple[int, int] | None) -> None:
         self._rows = rows
         self._pen = pen
+        self._size = size
         self._place: tuple[int, int] | None = None
         """Where the drawing writes next, as row and column."""
         self._style = PLAIN
@@ -128,8 +136,11 @@ class _Drawing:
 
     def _write(self, text: str) -> None:
         if self._place is None:
-            raise _UnknownPlaceError
+            raise _ElsewhereError
         y, x = self._place
+        after = x + cell_len(text)
+        if self._size and (after > self._size[0] or y >= self._size[1]):
+            raise _ElsewhereError
         if (row := self._rows.get(y)) is None:
             row = self._rows[y] = CellRow()
         if self._in_doubt or not _is_narrow(text):
@@ -139,7 +150,7 @@ class _Drawing:
             if y not in self._former:
                 self._former[y] = row.copy()
             row.put(x, characters, styles)
-        self._place = (y, x + cell_len(text))
+        self._place = (y, after)
 
     def _send_at_once(self, y: int, x: int, text: str) -> None:
         """Send a text after all that was drawn before it: the terminal may show it over other cells as well."""

@@ -62,6 +62,8 @@ class VirtualTable(ScrollView, can_focus=True):
         """The width and, wrapped to it, the lines that are shown where there are no rows."""
         self._needs: tuple[int, ...] = ()
         """The width of the contents of each column, in cells."""
+        self._widest: tuple[int, ...] = ()
+        """The same of all that was shown here."""
         self._columns: tuple[FittedColumn, ...] = ()
         self._cursor = 0
         self._chosen_key: str | None = None
@@ -97,14 +99,14 @@ class VirtualTable(ScrollView, can_focus=True):
         `empty` says why there are no rows. A `fresh` model is about another thing: the cursor starts at the top.
         """
         key, before = self.cursor_key, self._lines()
-        needs = self._measure(model)
+        needs = widest = self._measure(model)
         if self._model is not None and _same_columns(self._model, model):
-            kept = tuple(map(max, needs, self._needs))
-            # Columns keep their places while data comes in, and from one thing to the next if nothing is cut for it:
-            # over a slow line each cell that moves takes time.
-            needs = kept if not fresh or self._has_room(model, kept) else needs
+            widest = tuple(map(max, needs, self._widest))
+            if not fresh:
+                needs = tuple(map(max, needs, self._needs))  # columns keep their places while data comes in
         self._forget_changed_rows(model)
-        self._model, self._needs, self._empty, self._empty_lines = model, needs, empty or Text(), (0, [])
+        self._model, self._needs, self._widest = model, needs, widest
+        self._empty, self._empty_lines = empty or Text(), (0, [])
         self._chosen_key = None if fresh else self._chosen_key or key
         self._cursor = self._row_of(self._chosen_key)
         self._strips.discard(self._cursor)
@@ -207,13 +209,13 @@ class VirtualTable(ScrollView, can_focus=True):
     def _measure(self, model: TableModel) -> tuple[int, ...]:
         return measure(model)
 
-    def _has_room(self, model: TableModel, needs: tuple[int, ...]) -> bool:
-        """Whether the columns are all there in full if their contents are that wide."""
-        fitted, in_full = (fit_columns(model.columns, needs, width) for width in (self.size.width - 1, _AMPLE))
-        return fitted == in_full
-
     def _fit_columns(self, width: int) -> tuple[FittedColumn, ...]:
         columns = self._model.columns if self._model is not None else ()
+        in_place = fit_columns(columns, self._widest, width)
+        if in_place == fit_columns(columns, self._widest, _AMPLE):
+            # There is room for what was shown before as well: columns keep their places from one thing to the next,
+            # as over a slow line each cell that moves takes time.
+            return in_place
         return fit_columns(columns, self._needs, width)
 
     def _fit(self) -> None:
