@@ -6,10 +6,14 @@ import asyncio
 import hashlib
 import os
 import random
-from collections.abc import Callable, Sequence
+import signal
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from textual.pilot import Pilot
@@ -23,8 +27,10 @@ from support.pilots import screen_lines
 from support.prefixes import FakePrefix
 from support.removals import RemovalMachine
 
-_PATIENCE = 30.0
-"""Seconds after which a key that is not done with hangs, however busy the machine is."""
+_PROCESSOR_SECONDS = 2.0
+"""Processor time of this process after which a key that is not done with hangs: a busy machine does not lengthen it."""
+_PATIENCE = 120.0
+"""Seconds after which a key hangs that uses no processor time and waits for what never comes."""
 _TYPED = "abz059-_=./~*' "
 _ALWAYS = ("enter", "escape", "tab", "shift+tab", "space", "up", "down", "left", "right", "backspace", "delete")
 _SELDOM = ("q", "ctrl+c", "R")
@@ -90,6 +96,30 @@ class KeyWorld:
         return [prefix for prefix, digest in before.items() if now.get(prefix) != digest and prefix not in confirmed]
 
 
+@contextmanager
+def processor_time(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError, with what ran then, if what is done inside uses more processor time of this process.
+
+    It stops even what never comes back to the event loop.
+    """
+    hung: list[TimeoutError] = []
+
+    def stop(_number: int, frame: FrameType | None) -> None:
+        where = "".join(traceback.format_stack(frame, limit=12))
+        hung.append(TimeoutError(f"{seconds} s of processor time used in\n{where}"))
+        raise hung[0]
+
+    former = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, former)
+    if hung:  # what ran has caught it
+        raise hung[0]
+
+
 def _digest(directory: Path) -> str:
     """The names and contents of all files below a directory."""
     found = hashlib.sha256()
@@ -136,7 +166,8 @@ class RandomWalk:
             self.pressed.append(chance.choice(some))
             done = pilot.press(self.pressed[-1])
         try:
-            await asyncio.wait_for(done, _PATIENCE)
+            with processor_time(_PROCESSOR_SECONDS):
+                await asyncio.wait_for(done, _PATIENCE)
         except Exception as error:
             raise AssertionError(self._words(app, repr(error))) from error
         assert not app.failures, self._words(app, repr(app.failures))

@@ -15,6 +15,7 @@ from textual.command import Provider
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Resize
+from textual.geometry import Size
 from textual.theme import ThemeProvider
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState
@@ -137,19 +138,19 @@ class CondatuiApp(RecoveringApp):
 
     def on_resize(self, event: Resize) -> None:
         """Draw everything again if the terminal has this size already: it was another one meanwhile, and lost lines."""
-        self._forget_terminal()
+        self._forget_terminal(event.size)
         if self._can_recover and event.size == self.screen.size:
             self.screen.refresh()
 
     def action_redraw(self) -> None:
         """Draw the whole screen again."""
-        self._forget_terminal()
+        self._forget_terminal(self.size)
         self.screen.refresh()
 
-    def _forget_terminal(self) -> None:
+    def _forget_terminal(self, size: Size) -> None:
         """Let everything that is drawn next be sent: the terminal may not show any more what it was sent."""
         if isinstance(driver := self._driver, SparingDriver):
-            driver.forget_screen()
+            driver.forget_screen(size)
 
     def _begin(self) -> None:
         self._can_recover = True

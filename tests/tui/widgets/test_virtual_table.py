@@ -142,6 +142,21 @@ async def test_another_thing_starts_at_the_top() -> None:
         assert (table.cursor_key, table.scroll_offset.y) == ("z", 0)
 
 
+async def test_columns_keep_their_places_from_one_thing_to_the_next_while_there_is_room() -> None:
+    async with table_of(["a" * 12, "b"]) as (app, table, pilot):
+        where = screen_lines(app)[1].index("1 M")
+        table.set_model(Rows(["c"]), fresh=True)
+        await pilot.pause()
+        assert screen_lines(app)[1].index("1 M") == where
+        table.set_model(Rows(["d" * 20]), fresh=True)
+        await pilot.pause()
+        assert screen_lines(app)[1].index("1 M") == where + 8
+        await pilot.resize_terminal(20, 10)
+        table.set_model(Rows(["e"]), fresh=True)
+        await pilot.pause()
+        assert screen_lines(app)[1].index("1 M") < where
+
+
 async def test_no_rows_says_why() -> None:
     async with table_of(()) as (app, table, pilot):
         table.set_model(Rows(()), empty=Text("Nothing matches: esc clears the filter, and everything is back again."))

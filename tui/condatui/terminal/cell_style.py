@@ -38,6 +38,8 @@ class CellStyle(NamedTuple):
 
 PLAIN = CellStyle()
 """The style after a reset."""
+RESET = "\x1b[0m"
+"""The control sequence that ends all attributes and colours."""
 
 
 @lru_cache(maxsize=1024)
@@ -76,7 +78,7 @@ def _sequence(former: CellStyle, style: CellStyle) -> str:
     if former == style:
         return ""
     if style == PLAIN:
-        return "\x1b[0m"
+        return RESET
     anew = ["0", *_added(PLAIN, style)]
     gone = former.attributes - style.attributes
     if not gone <= _ENDS.keys():

@@ -7,13 +7,14 @@ a panel, of which few cells are new. Over a slow line each kilobyte is felt.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from rich.cells import cell_len, get_character_cell_size
 
-from condatui.terminal.cell_style import PLAIN, CellStyle
+from condatui.terminal.cell_row import CellRow
+from condatui.terminal.cell_style import PLAIN, RESET, CellStyle
+from condatui.terminal.pen import Pen
+from condatui.terminal.sending import send_changes
 
 _TOKEN = re.compile(
     r"\x1b\[(?P<place>\d+;\d+|)H|\x1b\[(?P<style>[\d;]*)m|(?P<newline>\n)|(?P<text>[^\x00-\x1f\x7f-\x9f]+)"
@@ -29,86 +30,82 @@ _LEAVES_CELLS = re.compile(
     re.VERBOSE,
 )
 """What changes no cell."""
-_JOINED = 4
-"""So many cells that are the same are sent between two that change: a jump over them takes as many bytes."""
 
 
 class TerminalCells:
     """The characters and styles that a terminal shows, as far as they are known."""
 
     def __init__(self) -> None:
-        self._rows: dict[int, _Row] = {}
+        self._rows: dict[int, CellRow] = {}
         self._cursor: tuple[int, int] | None = None
-        """Where the last drawing has left the cursor, as row and column."""
+        """Where the last drawing has left the cursor, as row and column; None if that is not known."""
+        self._style: CellStyle | None = None
+        """In which style the terminal writes; None if that is not known."""
+        self._size: tuple[int, int] | None = None
+        """Its columns and rows; None if they are not known."""
 
-    def forget(self) -> None:
-        """Take no cell as known any more, as after a change of the size: whatever is drawn next is sent as it is."""
+    def forget(self, size: tuple[int, int] | None = None) -> None:
+        """Take no cell as known any more: whatever is drawn next is sent.
+
+        After a change of the size pass the new one, in columns and rows: what is still drawn for a larger terminal
+        comes to stand in other cells of it.
+        """
+        self._size = size or self._size
         self._rows.clear()
-        self._cursor = None
+        self._cursor = self._style = None
 
     def changes(self, data: str) -> str:
         """What of this output makes a difference to the terminal, in a shorter form; empty if nothing does."""
         if _NO_DRAWING.search(data):
-            if not _LEAVES_CELLS.fullmatch(data):
-                self.forget()
-            return data
-        drawing = _Drawing(self._rows)
+            return data if _LEAVES_CELLS.fullmatch(data) else self._as_it_is(data)
+        drawing = _Drawing(self._rows, Pen(self._cursor, self._style or PLAIN), self._size)
         try:
             drawing.draw(data)
-        except _UnknownPlaceError:
-            self.forget()
-            return data
-        former, self._cursor = self._cursor, drawing.cursor
-        return drawing.finish(former)
+        except _ElsewhereError:
+            return self._as_it_is(data)
+        begin, changes = RESET if self._style is None else "", drawing.finish()
+        self._cursor = drawing.cursor
+        if not changes:
+            return ""
+        self._style = drawing.style
+        return begin + changes
+
+    def _as_it_is(self, data: str) -> str:
+        """An output that is not understood, for which the terminal is in its own style as Textual takes it to be."""
+        begin = "" if self._style == PLAIN else RESET
+        self.forget()
+        self._style = PLAIN
+        return begin + data
 
 
-class _UnknownPlaceError(Exception):
-    """A text is written without a word on where."""
-
-
-@dataclass(slots=True)
-class _Row:
-    """The known cells of a row, from its left; None is a cell that is not known."""
-
-    characters: list[str | None] = field(default_factory=list)
-    styles: list[CellStyle | None] = field(default_factory=list)
-
-    def reach(self, width: int) -> None:
-        """Have at least so many cells."""
-        if (missing := width - len(self.characters)) > 0:
-            self.characters += [None] * missing
-            self.styles += [None] * missing
-
-    def put(self, x: int, characters: Sequence[str], styles: Sequence[CellStyle]) -> list[int]:
-        """Put characters into cells from the column `x` on; returns which of them differ from what was there."""
-        end = x + len(characters)
-        self.reach(end)
-        former, former_styles = self.characters[x:end], self.styles[x:end]
-        if former == characters and former_styles == styles:
-            return []
-        self.characters[x:end], self.styles[x:end] = characters, styles
-        pairs = enumerate(zip(former, characters, former_styles, styles, strict=True))
-        return [index for index, (old, new, was, now) in pairs if old != new or was != now]
-
-    def blot(self, x: int) -> None:
-        """Take the cells from the column `x` on as unknown."""
-        del self.characters[x:], self.styles[x:]
+class _ElsewhereError(Exception):
+    """A text is written without a word on where, or beyond the edge of the terminal."""
 
 
 class _Drawing:
     """Follows one drawing as a terminal would, and writes what it changes."""
 
-    def __init__(self, rows: dict[int, _Row]) -> None:
-        self.cursor: tuple[int, int] | None = None
-        """Where the drawing writes next, as row and column."""
+    def __init__(self, rows: dict[int, CellRow], pen: Pen, size: tuple[int, int] | None) -> None:
         self._rows = rows
+        self._pen = pen
+        self._size = size
+        self._place: tuple[int, int] | None = None
+        """Where the drawing writes next, as row and column."""
         self._style = PLAIN
         self._in_doubt = False
         """Whether the terminal may be elsewhere in this row: how wide it draws some characters differs."""
-        self._sent: list[str] = []
-        self._pen: tuple[int, int] | None = None
-        """Where the terminal writes next; None is unknown, as before the first move."""
-        self._pen_style = PLAIN
+        self._former: dict[int, CellRow] = {}
+        """The rows that have changed and are not sent yet, as the terminal shows them."""
+
+    @property
+    def cursor(self) -> tuple[int, int] | None:
+        """Where the terminal's cursor is, as row and column; None if that is not known."""
+        return None if self._in_doubt else self._pen.place
+
+    @property
+    def style(self) -> CellStyle:
+        """In which style the terminal writes."""
+        return self._pen.style
 
     def draw(self, data: str) -> None:
         """Follow a drawing."""
@@ -117,50 +114,57 @@ class _Drawing:
             match token.lastgroup:
                 case "place":
                     row, _, column = value.partition(";")
-                    self.cursor, self._in_doubt = (int(row or 1) - 1, int(column or 1) - 1), False
+                    self._begin_at(int(row or 1) - 1, int(column or 1) - 1)
                 case "style":
                     self._style = self._style.after(value)
                 case "newline":
-                    self.cursor = None
+                    self._place = None
                 case _:
                     self._write(value)
 
-    def finish(self, former: tuple[int, int] | None) -> str:
-        """What has to be sent; `former` is where the cursor was before."""
-        if self.cursor and self.cursor != (self._pen if self._sent else former):
-            self._go(*self.cursor)
-        if self._pen_style != PLAIN:
-            self._sent.append(PLAIN.sequence_from(self._pen_style))
-        return "".join(self._sent)
+    def finish(self) -> str:
+        """What has to be sent."""
+        self._send_changed()
+        if self._place and not self._in_doubt:
+            self._pen.go(*self._place)
+        return self._pen.sent
+
+    def _begin_at(self, y: int, x: int) -> None:
+        if self._in_doubt:
+            self._pen.place = None
+        self._place, self._in_doubt = (y, x), False
 
     def _write(self, text: str) -> None:
-        if self.cursor is None:
-            raise _UnknownPlaceError
-        y, x = self.cursor
+        if self._place is None:
+            raise _ElsewhereError
+        y, x = self._place
+        after = x + cell_len(text)
+        if self._size and (after > self._size[0] or y >= self._size[1]):
+            raise _ElsewhereError
         if (row := self._rows.get(y)) is None:
-            row = self._rows[y] = _Row()
+            row = self._rows[y] = CellRow()
         if self._in_doubt or not _is_narrow(text):
-            self._in_doubt = True
+            self._send_at_once(y, x, text)
             row.blot(x)
-            self._send(y, x, text)
-        else:
-            for start, end in _runs(row.put(x, [*text], _styles(text, self._style))):
-                self._send(y, x + start, text[start:end])
-        self.cursor = (y, x + cell_len(text))
+        elif not row.shows(x, characters := [*text], styles := _styles(text, self._style)):
+            if y not in self._former:
+                self._former[y] = row.copy()
+            row.put(x, characters, styles)
+        self._place = (y, after)
 
-    def _send(self, y: int, x: int, text: str) -> None:
-        if (y, x) != self._pen:
-            self._go(y, x)
-        if not text.isspace() or self._pen_style.on_blanks != self._style.on_blanks:
-            self._sent.append(self._style.sequence_from(self._pen_style))
-            self._pen_style = self._style
-        self._sent.append(text)
-        self._pen = (y, x + cell_len(text))
+    def _send_at_once(self, y: int, x: int, text: str) -> None:
+        """Send a text after all that was drawn before it: the terminal may show it over other cells as well."""
+        if not self._in_doubt:
+            self._send_changed()
+            self._pen.go(y, x)
+        self._in_doubt = True
+        self._pen.take(self._style)
+        self._pen.write(text)
 
-    def _go(self, y: int, x: int) -> None:
-        ahead = self._pen and self._pen[0] == y and x - self._pen[1]
-        self._sent.append(f"\x1b[{ahead}C" if ahead and ahead > 0 else f"\x1b[{y + 1};{x + 1}H")
-        self._pen = (y, x)
+    def _send_changed(self) -> None:
+        if self._former:
+            self._pen = send_changes(self._pen, self._former, self._rows)
+            self._former.clear()
 
 
 @lru_cache(maxsize=4096)
@@ -174,16 +178,3 @@ def _styles(text: str, style: CellStyle) -> list[CellStyle]:
 def _is_narrow(text: str) -> bool:
     """Whether each character takes one cell on every terminal."""
     return text.isascii() or all(get_character_cell_size(each) == 1 for each in text)
-
-
-def _runs(changed: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Start and end of the stretches that have to be sent."""
-    if not changed:
-        return
-    start = last = changed[0]
-    for index in changed[1:]:
-        if index - last > _JOINED:
-            yield start, last + 1
-            start = index
-        last = index
-    yield start, last + 1

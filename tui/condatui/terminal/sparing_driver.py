@@ -22,9 +22,9 @@ class SparingDriver(LinuxDriver):
         self._begun = ""
         """The begin of a frame of which nothing has been sent yet."""
 
-    def forget_screen(self) -> None:
-        """Send all that is drawn next: the terminal may not show any more what was sent to it."""
-        self._cells.forget()
+    def forget_screen(self, size: tuple[int, int]) -> None:
+        """Send all that is drawn next: the terminal, now of so many columns and rows, may show something else."""
+        self._cells.forget(size)
 
     def write(self, data: str) -> None:
         """Send what makes a difference, and no frame without contents."""

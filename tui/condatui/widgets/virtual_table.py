@@ -24,6 +24,8 @@ Cells = tuple[Text, ...]
 
 _SIDEWAYS = 8
 """Cells that one key press scrolls a table sideways."""
+_AMPLE = 10_000
+"""A width, in cells, into which everything goes."""
 
 
 class VirtualTable(ScrollView, can_focus=True):
@@ -60,6 +62,8 @@ class VirtualTable(ScrollView, can_focus=True):
         """The width and, wrapped to it, the lines that are shown where there are no rows."""
         self._needs: tuple[int, ...] = ()
         """The width of the contents of each column, in cells."""
+        self._widest: tuple[int, ...] = ()
+        """The same of all that was shown here."""
         self._columns: tuple[FittedColumn, ...] = ()
         self._cursor = 0
         self._chosen_key: str | None = None
@@ -95,11 +99,14 @@ class VirtualTable(ScrollView, can_focus=True):
         `empty` says why there are no rows. A `fresh` model is about another thing: the cursor starts at the top.
         """
         key, before = self.cursor_key, self._lines()
-        needs = self._measure(model)
-        if not fresh and self._model is not None and _same_columns(self._model, model):
-            needs = tuple(map(max, needs, self._needs))  # columns keep their places while data comes in
+        needs = widest = self._measure(model)
+        if self._model is not None and _same_columns(self._model, model):
+            widest = tuple(map(max, needs, self._widest))
+            if not fresh:
+                needs = tuple(map(max, needs, self._needs))  # columns keep their places while data comes in
         self._forget_changed_rows(model)
-        self._model, self._needs, self._empty, self._empty_lines = model, needs, empty or Text(), (0, [])
+        self._model, self._needs, self._widest = model, needs, widest
+        self._empty, self._empty_lines = empty or Text(), (0, [])
         self._chosen_key = None if fresh else self._chosen_key or key
         self._cursor = self._row_of(self._chosen_key)
         self._strips.discard(self._cursor)
@@ -204,6 +211,11 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def _fit_columns(self, width: int) -> tuple[FittedColumn, ...]:
         columns = self._model.columns if self._model is not None else ()
+        in_place = fit_columns(columns, self._widest, width)
+        if in_place == fit_columns(columns, self._widest, _AMPLE):
+            # There is room for what was shown before as well: columns keep their places from one thing to the next,
+            # as over a slow line each cell that moves takes time.
+            return in_place
         return fit_columns(columns, self._needs, width)
 
     def _fit(self) -> None:
