@@ -62,7 +62,7 @@ def _blockers(facts: CloneFacts, context: JobContext) -> Iterator[Finding]:
     elif facts.source is None:
         yield _error("not-an-environment", f"{name} cannot be read.", "Is it an environment?", (facts.unread,))
     elif not facts.origin.has_conda_meta:
-        yield _error("not-an-environment", f"{name} is no environment: it has no conda-meta.", "Choose another.")
+        yield guards.no_environment(facts.origin.prefix)
     elif not facts.source.records and facts.source.contents.problems:
         lines = tuple(f"{each.path}: {each.reason}" for each in facts.source.contents.problems)
         yield _error("not-an-environment", f"The packages of {name} cannot be read.", "Repair it first.", lines)
