@@ -124,7 +124,8 @@ def _warnings(facts: CloneFacts) -> Iterator[Finding]:
 
 def _against_policy(facts: CloneFacts, context: JobContext) -> Iterator[Finding]:
     if facts.source is not None:
-        yield from policy_warnings(facts.target.prefix, facts.source.contents, context)
+        added = facts.addition.added if facts.addition else ()
+        yield from policy_warnings(facts.target.prefix, facts.source.contents, context, coming=added)
 
 
 def _of_pip(source: Source) -> Iterator[Finding]:
