@@ -154,9 +154,8 @@ async def perform(
 
 
 def _outcome(plan: Plan, done: Sequence[Outcome], *stopped: Finding) -> Outcome:
-    how_far = f"{len(done)} of {len(plan.parts)}" if stopped else f"All {len(done)}"
     return Outcome(
-        message=f"{plan.title}: {how_far} done.",
+        message=f"{plan.title}: {len(done)} of {len(plan.parts)} done. {_told(done)}",
         stopped=bool(stopped) or any(each.stopped for each in done),
         findings=(*stopped, *(each for outcome in done for each in outcome.findings)),
         bytes_freed=_sum(each.bytes_freed for each in done),
@@ -166,6 +165,16 @@ def _outcome(plan: Plan, done: Sequence[Outcome], *stopped: Finding) -> Outcome:
         restore_points=tuple(point for each in done for point in each.restore_points),
         receiver=tuple(line for each in done for line in each.receiver),
     )
+
+
+_MOST_TOLD = 3
+
+
+def _told(done: Sequence[Outcome]) -> str:
+    """What was done to which, as the parts tell it; the output of the job has all of them."""
+    told = [f"{each.message.removesuffix('.')}." for each in done[:_MOST_TOLD]]
+    more = [f"And {len(done) - _MOST_TOLD} more, which the output names."] if len(done) > _MOST_TOLD else []
+    return " ".join((*told, *more))
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:
