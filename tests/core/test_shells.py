@@ -22,7 +22,7 @@ SHELLS = [
     pytest.param(name, marks=pytest.mark.skipif(not shutil.which(name), reason=f"{name} is not installed"))
     for name in ("bash", "zsh", "fish", "dash")
 ]
-HOSTILE = "it's \"$(touch pwned)\" `x` \\ é"
+HOSTILE = 'it\'s "$(touch pwned)" `x` \\ é'
 """A name that somebody else may have chosen."""
 
 

@@ -183,21 +183,21 @@ def _lost(job: Job, context: JobContext) -> Iterator[str]:
     """What a job has done for which there is no way back, a line each."""
     points = {each.prefix for each in read_restore_points(context) if job.started and each.at >= job.started}
     for part in _begun_parts(job):
-        yield from _lost_by(part, points, context, job.id)
+        title = f"{sanitize(part.title)}: " if job.plan.parts else ""  # of the only part, the job's title is said
+        yield from (f"{title}{line}" for line in _lost_by(part, points, context, job.id))
 
 
 def _lost_by(part: Plan, points: set[str], context: JobContext, job_id: str) -> Iterator[str]:
-    title = sanitize(part.title)
     match part.request:
         case CleanRequest():
-            yield f"{title}: a cache has no restore point; what went is downloaded or built again when it is needed."
+            yield "a cache has no restore point; what went is downloaded or built again when it is needed."
         case ForgetRequest():
-            yield f"{title}: a restore point that is deleted cannot come back."
+            yield "a restore point that is deleted cannot come back."
         case KernelsRequest():
             commands = sanitize(str(context.locations.kernels / job_id / HOW_TO_BRING_BACK))
-            yield f"{title}: the commands in {commands} bring the kernels back."
+            yield f"the commands in {commands} bring the kernels back."
         case CloneRequest() | CreateRequest() | UnpackRequest() | SlimRequest():
-            yield f"{title}: this has made something new, which goes by removing it."
+            yield "this has made something new, which goes by removing it."
         case RemoveRequest():
             gone = part.removal.directories if part.removal else ()
             without = (each for each in gone if each not in points and not os.path.lexists(each))

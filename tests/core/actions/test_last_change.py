@@ -139,9 +139,7 @@ async def test_the_last_job_is_named_if_it_has_no_way_back(machine: RemovalMachi
         request = undo_of_last_change(None, machine.context(), jobs)
         assert isinstance(request, SeveralRequest)
         assert (len(request.parts), request.undoes) == (1, "Remove old")
-        assert request.stays[0].startswith(
-            "The job after it, Clean /opt/pkgs, has no way back: Clean /opt/pkgs: a cache"
-        )
+        assert request.stays[0].startswith("The job after it, Clean /opt/pkgs, has no way back: a cache")
     else:
         with pytest.raises(UsageError) as caught:
             undo_of_last_change(None, machine.context(), jobs)
