@@ -92,7 +92,8 @@ async def test_one_undo_takes_back_all_of_a_job_and_names_what_does_not_come_bac
 
 async def test_what_was_brought_back_meanwhile_is_no_part_of_an_undo(machine: RemovalMachine) -> None:
     job = await cleaned_up(machine, RemoveRequest(prefixes=prefixes(machine)), cleaning(machine))
-    first, second = job.end.outcome.restore_points if job.end and job.end.outcome else ()
+    assert job.end and job.end.outcome
+    first, second = job.end.outcome.restore_points
     await brought_back(machine.context(), first)
     request = undo_of_last_change(None, machine.context(), [job])
     assert isinstance(request, SeveralRequest)  # for the sake of what it cannot bring back
