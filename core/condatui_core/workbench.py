@@ -29,6 +29,7 @@ from condatui_core.settings import Locations, Settings, expand_home
 from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
+    from condatui_core.actions.last_change import Undo
     from condatui_core.actions.protocol import JobContext
     from condatui_core.analyses.alike import AlikeFinder
     from condatui_core.analyses.baseline_proposal import BaselineDraft
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from condatui_core.records.package import Distribution, PackageRecord
     from condatui_core.records.policy import GpuVerdict, Policy
     from condatui_core.records.relinking import RelinkSurvey
-    from condatui_core.records.request import ExportRequest, RestoreRequest, RollbackRequest, SeparateRequest
+    from condatui_core.records.request import ExportRequest, RestoreRequest, RollbackRequest
     from condatui_core.records.restore_point import RestorePointSummary
     from condatui_core.records.revision import RevisionFacts
     from condatui_core.records.slimming import Slimming
@@ -299,10 +300,9 @@ class Workbench:
     def _pace(self) -> float | None:
         """The packages that restores and clones put into place here a minute, by their journals at the first look."""
         from condatui_core.analyses.cleanup.way_back import pace_of  # noqa: PLC0415 - not before somebody looks
-        from condatui_core.jobs.journal_store import survey_journals  # noqa: PLC0415 - as above
-        from condatui_core.proc.owner import this_process  # noqa: PLC0415 - as above
+        from condatui_core.jobs.journal_store import read_jobs  # noqa: PLC0415 - as above
 
-        return pace_of(each.job for each in survey_journals(self.locations.jobs, this_process()).journals)
+        return pace_of(read_jobs(self.locations.jobs))
 
     def file_systems(self, paths: Iterable[str]) -> tuple[FileSystem, ...]:
         """The file systems that these paths lie on, with what is free there; blocks.
@@ -545,12 +545,17 @@ class Workbench:
         saved = saved_by_sharing({each.prefix: each.same for each in proposal.environments})
         return BaselineDraft(proposal=proposal, format=form, text=export.text, saved_bytes=saved, clone_seconds=seconds)
 
-    async def undo_of_last_change(self, environment: Environment | None) -> RestoreRequest | SeparateRequest:
-        """What undoes the last change; a relink is undone in this environment. UsageError if there is none to undo."""
-        from condatui_core.actions.last_change import undo_of_last_change  # noqa: PLC0415 - only an undo needs it
+    async def undo_of_last_change(self, environment: Environment | None) -> Undo:
+        """What undoes the last job; a relink is undone in this environment. UsageError if there is none to undo."""
+        context = await self.job_context()
+        return await asyncio.to_thread(self.undo_in, environment.prefix if environment else None, context)
 
-        prefix = environment.prefix if environment else None
-        return await asyncio.to_thread(undo_of_last_change, prefix, await self.job_context())
+    def undo_in(self, prefix: str | None, context: JobContext) -> Undo:
+        """The same for whoever has a context already; blocks."""
+        from condatui_core.actions.last_change import undo_of_last_change  # noqa: PLC0415 - only an undo needs it
+        from condatui_core.jobs.journal_store import read_jobs  # noqa: PLC0415 - as for `jobs`
+
+        return undo_of_last_change(prefix, context, read_jobs(self.locations.jobs))
 
     async def before_last_change(self, environment: Environment) -> RestoreRequest | RollbackRequest:
         """What brings an environment back to before its last change. UsageError if nothing is known to have changed."""

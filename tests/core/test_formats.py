@@ -151,7 +151,7 @@ async def test_the_journal_of_a_newer_condatui_is_told_and_neither_read_nor_prun
     restate(old.jobs / FAILED / journal.OWNER, format=99, owner={"something": "else"})
     assert [each.job.id for each in survey_journals(old.jobs, HERE).journals] == [INTERRUPTED, DONE]
     assert survey_journals(old.jobs, HERE).newer == (old.jobs / FAILED,)
-    note = "The journal of one job was made by a newer condatui (format 99); this one reads format 5 and leaves"
+    note = "The journal of one job was made by a newer condatui (format 99); this one reads format 6 and leaves"
     note += " them alone."
     (told,) = newer_findings(survey_journals(old.jobs, HERE).newer)
     assert (told.id, told.message) == ("newer-journal", note)
@@ -201,6 +201,7 @@ def test_a_new_kind_of_request_or_entry_raises_the_format_of_journals() -> None:
     known[3] = (known[2][0] | {"slim"}, known[2][1])
     known[4] = (known[3][0] | {"relink", "separate"}, known[3][1])
     known[5] = (known[4][0] | {"several"}, known[4][1])
+    known[6] = known[5]  # which undoes jobs as a whole, by parts that a former one does not know
     assert (requests, entries) == known[journal.FORMAT]
 
 

@@ -22,7 +22,7 @@ SHELLS = [
     pytest.param(name, marks=pytest.mark.skipif(not shutil.which(name), reason=f"{name} is not installed"))
     for name in ("bash", "zsh", "fish", "dash")
 ]
-HOSTILE = "it's $(touch pwned) `x` \\ é"
+HOSTILE = 'it\'s "$(touch pwned)" `x` \\ é'
 """A name that somebody else may have chosen."""
 
 
@@ -69,7 +69,7 @@ def test_a_shell_without_a_conda_activates_by_itself(name: str, prefix: FakePref
     contents = PrefixContents(variables=(("OWN", "it's $HOME"),))
     shown = environment(HOSTILE, prefix=str(prefix), contents=contents)
     with opened(name, shown, in_a_home(tmp_path)) as terminal:
-        terminal.wait_for("(it_s __touch pwned_")
+        terminal.wait_for("(it_s ___touch pwned__")
         terminal.press('greet; echo "<$MINE|$OWN|$FROM_SCRIPT|$CONDA_PREFIX>"\r')
         terminal.wait_for(f"<from my file|it's $HOME|sourced|{prefix}>")
         assert "\ngreetings" in terminal.screen

@@ -61,6 +61,10 @@ def test_conda_has_the_command_which_knows_this_conda_and_keeps_the_exit_code(
     done = run(conda, sandbox, tmp_path, "curate", "show", "no-such")
     assert (done.returncode, "There is no environment `no-such`." in done.stderr) == (2, True)
     assert "condatui" in run(conda, sandbox, tmp_path, "--help").stdout
+    helped = run(conda, sandbox, tmp_path, "curate", "--help")
+    assert (helped.returncode, "Usage: condatui" in helped.stdout) == (0, True), helped.stdout + helped.stderr
+    wrong = run(conda, sandbox, tmp_path, "curate", "list", "--jsn")
+    assert (wrong.returncode, "No such option" in wrong.stderr) == (2, True), wrong.stderr
 
 
 def test_conda_imports_nothing_of_condatui_before_the_command_is_run(

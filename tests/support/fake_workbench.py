@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from condatui_core.actions.last_change import separation
+from condatui_core.actions.last_change import Undo, separation
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.restore.listing import last_change
 from condatui_core.analyses.alike import alike_groups
@@ -33,7 +33,7 @@ from condatui_core.records.kernel import Reference
 from condatui_core.records.other_machine import OtherMachines
 from condatui_core.records.package import Distribution, PackageFiles, PackageRecord
 from condatui_core.records.relinking import RelinkSurvey
-from condatui_core.records.request import ExportRequest, RestoreRequest, RollbackRequest, SeparateRequest
+from condatui_core.records.request import ExportRequest, RestoreRequest, RollbackRequest
 from condatui_core.records.restore_point import RestorePointSummary
 from condatui_core.records.revision import RevisionFacts
 from condatui_core.records.slimming import Slimming
@@ -416,7 +416,7 @@ class FakeWorkbench:
     async def count_restore_points(self) -> int:
         return len(self.jobs.points)
 
-    async def undo_of_last_change(self, environment: Environment | None) -> RestoreRequest | SeparateRequest:
+    async def undo_of_last_change(self, environment: Environment | None) -> Undo:
         if self.joined:
             return separation(environment.prefix if environment else None, self.joined)
         return RestoreRequest(id=last_change(await self.jobs.restore_points()))

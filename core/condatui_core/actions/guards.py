@@ -19,7 +19,7 @@ from condatui_core.prefixes.snapshot import PrefixSnapshot
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.installation import Installation, can_change
-from condatui_core.remedy import Advice, FreeSpace, NameConda, Reload, Thaw
+from condatui_core.remedy import Advice, FreeSpace, NameConda, Reload, RemoveEnvironment, Thaw
 from condatui_core.restore_points.store import directory_of_points
 from condatui_core.text import counted, format_bytes, sanitize
 
@@ -145,7 +145,20 @@ def blockers_to_make(
 def unknown_to_conda(observed: PrefixState, name: str) -> Iterator[Finding]:
     """The blocker against letting conda change what it does not take for an environment."""
     if observed.exists and not observed.has_history:
-        yield blocker("not-an-environment", f"{sanitize(name)} is no environment that conda knows of.")
+        yield replace(no_environment(observed.prefix), message=f"{sanitize(name)} {_WITHOUT_RECORDS}")
+
+
+_WITHOUT_RECORDS = "is no environment: it has no conda-meta/history, as a failed clone, creation or removal leaves it."
+
+
+def no_environment(prefix: str) -> Finding:
+    """The blocker against an action with what is no environment: what lies there, and what to do about it; blocks."""
+    shown = sanitize(prefix)
+    if os.path.isdir(prefix):
+        return blocker("not-an-environment", f"{shown} {_WITHOUT_RECORDS}", RemoveEnvironment(prefix=prefix))
+    if os.path.lexists(prefix):
+        return blocker("not-an-environment", f"{shown} is no directory.", Reload())
+    return blocker("not-an-environment", f"There is no environment at {shown}.", Reload())
 
 
 def contents_blockers(snapshot: PrefixSnapshot, name: str) -> Sequence[Finding]:

@@ -20,15 +20,14 @@ from condatui_core.actions.checkpoint import (
     subject_of,
     unreadable,
 )
-from condatui_core.actions.guards import refuse
+from condatui_core.actions.guards import no_environment, refuse
 from condatui_core.actions.protocol import JobContext, Work, stopped_by
 from condatui_core.errors import CondatuiError
 from condatui_core.prefixes.snapshot import read_snapshot
-from condatui_core.records.finding import Finding, blocker
+from condatui_core.records.finding import Finding
 from condatui_core.records.job import Outcome, Plan, Recovery, Step
 from condatui_core.records.request import CheckpointRequest
 from condatui_core.records.restore_point import Occasion, RestorePoint
-from condatui_core.remedy import Reload
 from condatui_core.restore_points.store import bytes_of_point, directory_of_points
 from condatui_core.text import counted, format_bytes, sanitize
 
@@ -80,8 +79,7 @@ def _no_environment(subject: CheckpointSubject) -> tuple[Finding, ...]:
     """The blocker against a restore point of what is no environment, or none any more."""
     if os.path.isdir(os.path.join(subject.prefix, "conda-meta")):
         return ()
-    message = f"{sanitize(subject.name)} is no environment: {sanitize(subject.prefix)}"
-    return (blocker("not-an-environment", message, Reload()),)
+    return (no_environment(subject.prefix),)
 
 
 def _facts(planned: Sequence[PlannedCheckpoint], request: CheckpointRequest) -> Iterator[tuple[str, str]]:

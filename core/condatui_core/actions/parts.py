@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from condatui_core.actions.protocol import Action, FindAction, JobContext, Work, stopped_by
 from condatui_core.conda.answer import CondaAnswer
-from condatui_core.records.finding import Finding
-from condatui_core.records.job import Outcome, Plan, Recovery
+from condatui_core.records.finding import Finding, finding
+from condatui_core.records.job import LeftOut, Outcome, Plan, Recovery
 from condatui_core.records.request import Request
 from condatui_core.text import counted, sanitize
 
@@ -81,6 +81,14 @@ async def perform_part(
             raise
         return stopped_by(error, f"{sanitize(part.title)} failed, so nothing after it was begun.")
     return outcome
+
+
+def left_out_findings(left_out: Iterable[LeftOut]) -> Iterator[Finding]:
+    """What is said of the parts that stay."""
+    for each in left_out:
+        first, *_ = each.blockers
+        lines = (line for found in each.blockers for line in (found.message, *found.evidence))
+        yield finding("left-out", "warning", f"Left out: {each.title}. {first.message}", first.remedy, lines)
 
 
 # What an interrupted job of several parts has left

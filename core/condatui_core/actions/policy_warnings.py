@@ -24,11 +24,17 @@ _MOST_LINES = 20
 
 
 def policy_warnings(
-    prefix: str, contents: PrefixContents, context: JobContext, *, whole: bool = True
+    prefix: str,
+    contents: PrefixContents,
+    context: JobContext,
+    *,
+    whole: bool = True,
+    coming: Sequence[PackageRecord] = (),
 ) -> Iterator[Finding]:
     """Warn of each rule of the policy that a new environment with these contents would not keep; blocks.
 
-    Unless the contents are the `whole` records, licenses and what has to be there are not judged.
+    Unless the contents are the `whole` records, licenses and what has to be there are not judged. `coming` are packages
+    that a dry run adds to them: of these no licenses are judged.
     """
     if not context.settings.policy:
         return
@@ -38,7 +44,7 @@ def policy_warnings(
     except CondatuiError as error:
         yield finding("policy", "warning", error.in_one_line, error.advice, most=_MOST_LINES)
         return
-    for broken in _broken(policy if whole else _of_parts(policy), prefix, contents, context):
+    for broken in _broken_with(coming, policy if whole else _of_parts(policy), prefix, contents, context):
         message = f"The policy is against it: {broken.message}."
         evidence = (f"the policy's rule {broken.rule}", *broken.evidence)
         yield finding("policy", "warning", message, "", evidence, most=_MOST_LINES)
@@ -54,6 +60,22 @@ def packages_of(solved: Sequence[tuple[str, str, str, str | None]]) -> PrefixCon
 
 def _of_parts(policy: Policy) -> Policy:
     return replace(policy, allowed_licenses=(), forbidden_licenses=(), required_packages=())
+
+
+_ABOUT_LICENSES = ("allowed_licenses", "forbidden_licenses")
+
+
+def _broken_with(
+    coming: Sequence[PackageRecord], policy: Policy, prefix: str, contents: PrefixContents, context: JobContext
+) -> tuple[Violation, ...]:
+    """The rules that are broken: those about licenses without what is coming, and all others with that."""
+    if not coming:
+        return _broken(policy, prefix, contents, context)
+    names = {each.name for each in coming}
+    packages = (*(each for each in contents.packages if each.name not in names), *coming)
+    licenses = [each for each in _broken(policy, prefix, contents, context) if each.rule in _ABOUT_LICENSES]
+    rest = replace(policy, allowed_licenses=(), forbidden_licenses=())
+    return (*licenses, *_broken(rest, prefix, replace(contents, packages=packages), context))
 
 
 def _broken(policy: Policy, prefix: str, contents: PrefixContents, context: JobContext) -> tuple[Violation, ...]:

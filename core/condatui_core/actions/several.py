@@ -11,10 +11,10 @@ from typing import Any, cast, get_args
 
 from msgspec.structs import replace
 
-from condatui_core.actions.parts import find_part_action, perform_part, recovery_of_parts
+from condatui_core.actions.parts import find_part_action, left_out_findings, perform_part, recovery_of_parts
 from condatui_core.actions.protocol import FindAction, JobContext, Work
 from condatui_core.records.finding import Finding, blocker, finding
-from condatui_core.records.job import Outcome, Plan, Recovery
+from condatui_core.records.job import LeftOut, Outcome, Plan, Recovery
 from condatui_core.records.request import PackRequest, Request, SeveralPart, SeveralRequest
 from condatui_core.restore_points.store import free_bytes
 from condatui_core.text import counted, format_bytes, sanitize
@@ -26,15 +26,16 @@ _PARTS: tuple[Any, ...] = get_args(SeveralPart)
 
 
 async def plan(request: SeveralRequest, context: JobContext, *, find_action: FindAction) -> Plan:
-    """Plan each part; what stands against one of them stands against all."""
-    plans: list[Plan] = []
+    """Plan each part; what stands against one of them stands against all, but of an undo only that one is left out."""
+    planned: list[Plan] = []
     for part in request.parts:
         action = await find_part_action(part, find_action)
-        plans.append(await action.plan(part, context))
+        planned.append(await action.plan(part, context))
+    plans, left_out = _without_blocked(planned) if request.undoes else (planned, ())
     room = await asyncio.to_thread(lambda: tuple(_room(plans)))
     return Plan(
         request=request,
-        title=_title(request.parts),
+        title=f"Undo: {request.undoes}" if request.undoes else _title(request.parts),
         steps=tuple(step for each in plans for step in each.steps),
         prefixes=tuple(dict.fromkeys(prefix for each in plans for prefix in each.prefixes)),
         bytes_needed=sum(each.bytes_needed or 0 for each in plans),
@@ -42,12 +43,25 @@ async def plan(request: SeveralRequest, context: JobContext, *, find_action: Fin
         kept_bytes=sum(each.kept_bytes for each in plans),
         packages=sum(each.packages for each in plans),
         facts=tuple(_facts(plans)),
-        warnings=(*room, *_named(plans, "warnings")),
+        warnings=(*_staying(request), *left_out_findings(left_out), *room, *_named(plans, "warnings")),
         blockers=(*_clashes(plans), *_named(plans, "blockers")),
         restore_points=tuple(dict.fromkeys(point for each in plans for point in each.restore_points)),
         confirm=_confirm(plans),
         parts=tuple(plans),
+        left_out=left_out,
     )
+
+
+def _without_blocked(planned: Sequence[Plan]) -> tuple[Sequence[Plan], tuple[LeftOut, ...]]:
+    """The parts that can be carried out, and those that cannot; all of them if none can."""
+    able = [each for each in planned if not each.blockers]
+    out = [LeftOut(title=each.title, request=each.request, blockers=each.blockers) for each in planned if each.blockers]
+    return (able, tuple(out)) if able else (planned, ())
+
+
+def _staying(request: SeveralRequest) -> Iterator[Finding]:
+    """What does not come back by undoing a job."""
+    return (finding("no-way-back", "warning", f"This does not come back. {each}") for each in request.stays)
 
 
 def _title(parts: Sequence[SeveralPart]) -> str:
@@ -140,9 +154,8 @@ async def perform(
 
 
 def _outcome(plan: Plan, done: Sequence[Outcome], *stopped: Finding) -> Outcome:
-    how_far = f"{len(done)} of {len(plan.parts)}" if stopped else f"All {len(done)}"
     return Outcome(
-        message=f"{plan.title}: {how_far} done.",
+        message=f"{plan.title}: {len(done)} of {len(plan.parts)} done. {_told(done)}",
         stopped=bool(stopped) or any(each.stopped for each in done),
         findings=(*stopped, *(each for outcome in done for each in outcome.findings)),
         bytes_freed=_sum(each.bytes_freed for each in done),
@@ -152,6 +165,16 @@ def _outcome(plan: Plan, done: Sequence[Outcome], *stopped: Finding) -> Outcome:
         restore_points=tuple(point for each in done for point in each.restore_points),
         receiver=tuple(line for each in done for line in each.receiver),
     )
+
+
+_MOST_TOLD = 3
+
+
+def _told(done: Sequence[Outcome]) -> str:
+    """What was done to which, as the parts tell it; the output of the job has all of them."""
+    told = [f"{each.message.removesuffix('.')}." for each in done[:_MOST_TOLD]]
+    more = [f"And {len(done) - _MOST_TOLD} more, which the output names."] if len(done) > _MOST_TOLD else []
+    return " ".join((*told, *more))
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:

@@ -107,7 +107,7 @@ def _apply_event(job: Job, entry: Entry | Event) -> Job:
     return job
 
 
-FORMAT = 5
+FORMAT = 6
 """The format of journals, stated in the owner's file. Raise it when an older condatui would misread or miss something:
 with every new kind of request or entry, since condatui skips lines that it does not know."""
 PLAN, OWNER, EVENTS, LOCK = "plan.json", "owner.json", "events.jsonl", "lock"

@@ -100,6 +100,11 @@ def survey_journals(directory: Path, here: Owner) -> JournalSurvey:
     )
 
 
+def read_jobs(directory: Path) -> tuple[Job, ...]:
+    """The jobs of all journals that can be read, newest first; blocks."""
+    return tuple(each.job for each in survey_journals(directory, this_process()).journals)
+
+
 def _has_begun(directory: Path) -> bool:
     """Whether it is a journal: its plan is written last, and nothing happens before."""
     with suppress(OSError):

@@ -86,6 +86,8 @@ class CleanupCandidate(Struct, frozen=True, kw_only=True):
     """Whether that is because a job works on it."""
     prefixes: tuple[str, ...] = ()
     """Of files that are stored twice, the environments that have them; their first one is the path."""
+    used_lately: str = ""
+    """When it was used in the last days, in words: a goal takes all else first; empty if it was not."""
     instead: str = ""
     """The prefix of the environment that takes its place: the keeper of its group."""
     way_back: WayBack = WayBack()
@@ -98,8 +100,10 @@ class CleanupCandidate(Struct, frozen=True, kw_only=True):
     @property
     def caution(self) -> str:
         """What to think of before it goes, though nothing stands against it; empty if there is nothing."""
-        going = self.project and self.kind != "leftovers" and not self.blocked
-        return f"the project in {self.project} may expect it" if going else ""
+        if self.blocked:
+            return ""
+        project = f"the project in {self.project} may expect it" if self.project and self.kind != "leftovers" else ""
+        return " and ".join(filter(None, (self.used_lately, project)))
 
     @property
     def frees_at_least(self) -> bool:

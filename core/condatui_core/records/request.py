@@ -311,7 +311,7 @@ class CleanupRequest(Struct, frozen=True, kw_only=True, tag="cleanup"):
     """Those that need no restore point come first if the disk is too full for one."""
 
 
-SeveralPart: TypeAlias = PackRequest | RestoreRequest
+SeveralPart: TypeAlias = PackRequest | RestoreRequest | SeparateRequest
 
 
 class SeveralRequest(Struct, frozen=True, kw_only=True, tag="several"):
@@ -319,6 +319,10 @@ class SeveralRequest(Struct, frozen=True, kw_only=True, tag="several"):
 
     parts: tuple[SeveralPart, ...]
     """What is done to each."""
+    undoes: str = ""
+    """The title of the job that they undo together; empty if they were asked for one by one."""
+    stays: tuple[str, ...] = ()
+    """What does not come back by undoing it, and why, a line each."""
 
 
 Request: TypeAlias = (

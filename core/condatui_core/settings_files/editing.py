@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -59,6 +60,7 @@ def change_settings(locations: Locations, change: Callable[[Settings], Settings]
     return wanted
 
 
+_MARK = "\ufeff"
 _LARGEST_KEPT = 64 << 20
 """Bytes of what was written: more than of a settings file, since no text may be lost because it is too long."""
 
@@ -84,6 +86,9 @@ class SettingsDraft:
         try:
             return decoded(read_bounded(str(self.file), LARGEST), self._target)
         except OSError as error:
+            if error.errno == errno.EFBIG:
+                title = "The settings file would be longer than condatui reads."
+                raise UsageError(title, f"{self._target}: {reason(error)}", "Shorten it.") from error
             raise UsageError("What was written cannot be read.", f"{self.file}: {reason(error)}") from error
 
     def write(self, text: str) -> None:
@@ -140,9 +145,16 @@ def _replace(file: Path, former: str, text: str) -> None:
     if settings_text(file) != former:
         raise meanwhile
     try:
-        _write(file, text, replace=there)
+        _write(file, _mark_of(file) + text, replace=there)
     except FileExistsError as error:
         raise meanwhile from error
+
+
+def _mark_of(file: Path) -> str:
+    """The byte order mark at the beginning of a settings file, which some editors write and read; empty if none is."""
+    with suppress(OSError):
+        return _MARK if read_bounded(str(file), LARGEST).startswith(_MARK.encode()) else ""
+    return ""
 
 
 def _write(file: Path, text: str, *, replace: bool) -> None:

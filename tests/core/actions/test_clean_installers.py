@@ -118,7 +118,7 @@ async def test_what_is_not_the_tools_own_stays(machine: RemovalMachine) -> None:
 async def test_the_plan_says_the_tools_own_command_and_what_is_built_again(machine: RemovalMachine) -> None:
     write(cache_of(machine, "uv") / "sdists-v9/.gitignore", 1)
     plan, _ = await emptied(machine, "pip", "uv")
-    assert [label for label, _ in plan.facts] == [str(cache_of(machine, tool)) for tool in ("pip", "uv")]
+    assert [label for label, _ in plan.facts] == [*(str(cache_of(machine, tool)) for tool in ("pip", "uv")), "way back"]
     assert [step.argv for step in plan.steps] == [
         ("pip", "cache", "purge", "--cache-dir", str(cache_of(machine, "pip"))),
         ("uv", "cache", "clean", "--cache-dir", str(cache_of(machine, "uv"))),

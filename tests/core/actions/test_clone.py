@@ -442,6 +442,8 @@ async def test_what_conda_cannot_add_is_said_in_its_words_before_anything_is_mad
     plan = await place.plan(place.request("nlp-exp", "never", add=("no-such-package",), offline=True))
     assert [each.id for each in plan.blockers] == ["not-solved"]
     assert "no-such-package" in "\n".join(plan.blockers[0].evidence)
+    expected = "conda cannot add no-such-package: no channel that it looks in has no-such-package."
+    assert plan.blockers[0].message == expected
     assert (plan.steps, plan.moves, plan.blockers[0].remedy) == ((), (), AllowDownloads())
 
 
@@ -500,6 +502,7 @@ async def test_what_conda_calls_no_spec_is_refused_before_anything_is_made(place
     )
     plan = await asking.plan(place.request("nlp-exp", "odd", add=("!numpy",)))
     assert [each.id for each in plan.blockers] == ["not-solved"]
+    assert plan.blockers[0].message == "conda cannot add !numpy: that is no spec of a package."
     assert "invalid package specification: !numpy" in "\n".join(plan.blockers[0].evidence)
     assert plan.steps == ()
 

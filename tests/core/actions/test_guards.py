@@ -22,7 +22,7 @@ from condatui_core.prefixes.processes import RunningProcess
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.finding import Finding, blocker
 from condatui_core.records.installation import CondaFacts, Installation
-from condatui_core.remedy import NameConda
+from condatui_core.remedy import NameConda, RemoveEnvironment
 from support.contexts import made_context
 from support.prefixes import make_prefix
 
@@ -112,6 +112,15 @@ async def test_base_is_not_changed(machine: Machine) -> None:
     context = machine.context()
     seen = await guards.observe_prefix(str(machine.root), context)
     assert ids(guards.blockers_to_change(seen, None, context)) == ["base"]
+
+
+def test_what_is_no_environment_is_told_by_what_lies_there(tmp_path: Path) -> None:
+    (tmp_path / "remains").mkdir()
+    (tmp_path / "file").touch()
+    told = {name: guards.no_environment(str(tmp_path / name)) for name in ("remains", "file", "gone")}
+    assert told["remains"].remedy == RemoveEnvironment(prefix=str(tmp_path / "remains"))
+    assert told["file"].message == f"{tmp_path / 'file'} is no directory."
+    assert told["gone"].message == f"There is no environment at {tmp_path / 'gone'}."
 
 
 async def test_what_is_gone_is_no_environment(machine: Machine, tmp_path: Path) -> None:

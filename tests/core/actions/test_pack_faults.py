@@ -26,6 +26,7 @@ from condatui_core.proc.child import own_argv, own_environ
 from condatui_core.proc.runner import Answer
 from condatui_core.records.environment import Environment
 from condatui_core.records.request import PackRequest
+from condatui_core.remedy import RemoveEnvironment
 from support.contexts import made_context
 from support.inventories import inventory
 from support.plain_work import PlainWork
@@ -310,6 +311,17 @@ async def test_a_survey_without_an_answer_says_how_it_ended(
     with pytest.raises(CondatuiError, match="cannot be looked at") as raised:
         await pack_plan.plan(_request(prefix, place / "x.tar.gz"), context)
     assert words in raised.value.detail
+
+
+async def test_what_a_failed_clone_has_left_is_told_from_what_is_gone(
+    context: JobContext, place: Path, tmp_path: Path
+) -> None:
+    remains = tmp_path / "remains"
+    (remains / "lib").mkdir(parents=True)
+    plan = await pack_plan.plan(PackRequest(prefix=str(remains), file=str(place / "x.tar.gz")), context)
+    (blocker,) = plan.blockers
+    assert blocker.message.startswith(f"{remains} is no environment: it has no conda-meta/history")
+    assert blocker.remedy == RemoveEnvironment(prefix=str(remains))
 
 
 async def test_an_environment_that_has_gone(context: JobContext, place: Path, tmp_path: Path) -> None:

@@ -74,3 +74,13 @@ def test_a_policy_that_is_none_is_told_and_hinders_nothing(tmp_path: Path) -> No
     assert told.severity == "warning"
     assert told.message == f"A policy has no `nope`: In {tmp_path}/policy.yaml, line 2"
     assert list(policy_warnings("/envs/a", NEW, made_context(inventory(), tmp_path))) == []
+
+
+def test_what_a_dry_run_adds_is_judged_but_for_its_licenses(tmp_path: Path) -> None:
+    policy = "format: 1\nallowed_licenses: [MIT]\nforbidden_packages: [readline]\nrequired_packages: [python]\n"
+    context = context_with(tmp_path, policy)
+    there = PrefixContents(packages=(package("numpy", license="MIT"),))
+    assert rules("/envs/a", there, context) == ["required_packages"]
+    coming = packages_of([("readline", "8.2", "h0_0", None), ("python", "3.12.1", "h0_0", None)]).packages
+    found = [each.evidence[0].rpartition(" ")[2] for each in policy_warnings("/envs/a", there, context, coming=coming)]
+    assert found == ["forbidden_packages"]

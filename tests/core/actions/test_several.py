@@ -100,12 +100,21 @@ async def test_a_part_that_fails_is_the_last_and_the_ones_before_are_told(contex
     outcome = await several.perform(plan, wanted(), context, work, find_action=parts.find)
     assert parts.performed == ["a"]
     assert (outcome.stopped, outcome.files, outcome.bytes_used) == (True, ("/envs/a",), 10)
-    assert outcome.message == "Restore 3 environments: 1 of 3 done."
+    assert outcome.message == "Restore 3 environments: 1 of 3 done. a is back."
     assert outcome.findings[0].message == "Restore b failed, so nothing after it was begun."
     assert work.stages == ["1:link", "2:link"]
     parts.failing = ("a",)
     with pytest.raises(CondatuiError, match="full"):
         await several.perform(plan, wanted(), context, PlainWork(), find_action=parts.find)
+
+
+async def test_the_end_says_what_was_done_to_which(context: JobContext) -> None:
+    parts, work = Parts(), PlainWork()
+    plan = await several.plan(wanted("a", "b", "c", "d"), context, find_action=parts.find)
+    outcome = await several.perform(plan, wanted(), context, work, find_action=parts.find)
+    told = "4 of 4 done. a is back. b is back. c is back. And 1 more, which the output names."
+    assert outcome.message == f"Restore 4 environments: {told}"
+    assert work.said == [f"{each} is back." for each in "abcd"]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from condatui_core.errors import UsageError
 from condatui_core.settings import Locations, Settings
 from condatui_core.settings_files.editing import change_settings
 from condatui_core.settings_files.effective import read_settings
+from condatui_core.settings_files.parsing import LARGEST
 
 
 def locations_in(directory: Path, text: str | None = None) -> Locations:
@@ -70,3 +71,19 @@ def test_a_file_that_changes_meanwhile_stays_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="changed by something else"):
         change_settings(locations, slowly)
     assert locations.settings_file.read_text() == "ascii: false\n"
+
+
+def test_a_file_that_would_become_too_long_is_named_and_stays(tmp_path: Path) -> None:
+    text = f"# {'x' * (LARGEST - 5)}\n"
+    locations = locations_in(tmp_path, text)
+    with pytest.raises(UsageError) as caught:
+        change_settings(locations, lambda settings: replace(settings, keymap="vi"))
+    assert caught.value.detail.startswith(f"{locations.settings_file}: ")
+    assert locations.settings_file.read_text() == text
+
+
+def test_a_byte_order_mark_stays_at_the_beginning(tmp_path: Path) -> None:
+    locations = locations_in(tmp_path, "\ufeffascii: true\n")
+    change_settings(locations, lambda settings: replace(settings, keymap="vi"))
+    assert locations.settings_file.read_text() == '\ufeffascii: true\nkeymap: "vi"\n'
+    assert read_settings(locations, {}) == Settings(ascii=True, keymap="vi")

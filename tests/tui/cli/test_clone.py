@@ -111,6 +111,9 @@ def test_what_it_would_do_is_printed_with_its_commands(user: User) -> None:
         (("nlp-exp", "train-pinned"), 3, "is an environment already"),
         (("nlp-exp", "one", "two"), 2, "3 names"),
         ((), 2, "Missing argument"),
+        (("nlp-exp", "new", "--add", ""), 2, "A SPEC is empty."),
+        (("nlp-exp", "new", "--add", "tqdm", "--add", " "), 2, "A SPEC is empty."),
+        (("nlp-exp", "new", "--add", "--force"), 2, "`--force` is no spec of a package"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(user: User, arguments: tuple[str, ...], code: int, says: str) -> None:

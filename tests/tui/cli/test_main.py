@@ -260,6 +260,9 @@ def test_a_filter_by_age_by_gpu_and_by_its_name(command_line: CommandLine) -> No
         ("@gone", "There is no remembered filter `@gone`."),
         ("nlp marked:yes", "Only the workbench has marks"),
         ("disk:5G", "compares"),
+        ("", "The filter is empty."),
+        (" ", "The filter is empty."),
+        ("!", "There is nothing after the `!`."),
     ],
 )
 def test_a_filter_that_the_command_line_cannot_use_is_wrong_usage(

@@ -120,5 +120,5 @@ def test_several_come_back_by_one_plan(sandbox_copy: Callable[..., Sandbox]) -> 
     assert run_in(sandbox, "remove", *map(str, both), "--yes").exit_code == 0
     done = run_in(sandbox, "restore", *map(str, both), "--yes")
     assert done.exit_code == 0, done.output
-    assert "Restore 2 environments: All 2 done." in done.stdout
+    assert "Restore 2 environments: 2 of 2 done. " in done.stdout
     assert [manifest(each) for each in both] == before

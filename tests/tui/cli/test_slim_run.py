@@ -156,6 +156,8 @@ def test_a_command_that_fails_fails_and_one_that_is_ended_does_not(
         (("--into", "x", "--classes", "tests,nosuch"), "`nosuch` is no class. These are: leaves,"),
         (("--into", "x", "--classes", "kept"), "`kept` is no class"),
         (("--into", "x", "--classes", ""), "`` is no class"),
+        (("--into", "x", "--keep", ""), "A PACKAGE is empty."),
+        (("--into", "x", "--leave-out", " "), "A PACKAGE is empty."),
     ],
 )
 def test_what_does_not_go_together_is_wrong_usage(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:

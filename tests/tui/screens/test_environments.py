@@ -73,6 +73,16 @@ async def test_escape_in_the_filter_clears_it_and_the_cursor_is_back_where_it_wa
         assert driver.cursor == prefix("gamma")
 
 
+async def test_a_filter_that_hides_the_row_under_the_cursor_puts_it_on_the_first() -> None:
+    async with opened(machine()) as driver:
+        await driver.press("G", "slash", *"a !research")
+        assert (driver.names, driver.cursor) == (["alpha", "beta", "gamma"], prefix("alpha"))
+        await driver.press("enter")
+        assert driver.cursor == prefix("alpha")
+        await driver.press("escape", "j", "slash", *"eta", "enter")
+        assert driver.cursor == prefix("beta")  # which passes, so the cursor stays
+
+
 async def test_escape_clears_a_filter_that_was_kept_and_the_cursor_stays_on_what_was_found() -> None:
     async with opened(machine()) as driver:
         await driver.press("slash", *"gam", "enter", "escape")

@@ -115,6 +115,10 @@ async def test_keymaps_turn_and_the_own_keys_are_reset(tmp_path: Path) -> None:
         await driver.until(lambda: "Keymap vi" in driver.text)
         assert stored(driver) == Settings(keymap="vi", keys={"quit": "Q"})
         await driver.press("X")
+        assert "X again takes back all your keys, which are lost: Quit." in driver.text
+        await driver.press("j", "X", "j")  # what was asked is not asked any more once something else is done
+        assert stored(driver) == Settings(keymap="vi", keys={"quit": "Q"})
+        await driver.press("X", "X")
         await driver.until(lambda: "All your keys are reset." in driver.text)
         assert stored(driver) == Settings(keymap="vi")
         await driver.press("escape", "v")

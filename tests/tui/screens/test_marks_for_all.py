@@ -43,11 +43,31 @@ async def test_pack_packs_all_that_are_marked_and_names_what_is_hidden_or_left_o
         await marking(driver, "alpha", "beta", "half")
         await driver.press("slash", *"alp", "enter", "p")
         await driver.until(lambda: "Pack 2 environments to" in driver.text)
+        assert "as the filter hides it: beta, half" in driver.text
+        assert "Marked, but left out: half (orphan)" in driver.text
         await driver.press("enter")
         await driver.until(lambda: driver.workbench.jobs.requests)
         assert packed(driver.workbench.jobs.requests[0]) == [("alpha", "alpha.tar.gz"), ("beta", "beta.tar.gz")]
         await driver.until(lambda: "as the filter hides it: beta, half" in driver.text)
         assert "Marked, but left out: half (orphan)" in driver.text
+
+
+@pytest.mark.parametrize(("key", "names"), [("e", "NAME.yml"), ("p", "NAME.tar.gz")])
+@pytest.mark.parametrize("several", [True, False])
+async def test_export_and_pack_propose_the_same_place(key: str, names: str, several: bool) -> None:
+    async with opened(machine(), size=(120, 30)) as driver:
+        await marking(driver, *(("alpha", "beta") if several else ("alpha",)))
+        place = driver.app.session.directory.name
+        await driver.press(key)
+        await driver.until(lambda: f"{place}/{names if several else names.replace('NAME', 'alpha')}" in driver.text)
+
+
+@pytest.mark.parametrize("key", ["e", "p", "n", "M"])
+async def test_every_form_names_the_marks_that_a_filter_hides(key: str) -> None:
+    async with opened(machine(), size=(120, 30)) as driver:
+        await marking(driver, "beta")
+        await driver.press("slash", *"alp", "enter", key)
+        await driver.until(lambda: "Marked, but not on the screen, as the filter hides it: beta" in driver.text)
 
 
 async def test_archives_that_are_there_are_all_replaced_only_when_that_is_agreed_to() -> None:

@@ -68,6 +68,7 @@ async def test_packages_are_filtered_while_the_environments_stay() -> None:
         await driver.press("enter")
         assert driver.place.detail.view.has_focus
         assert "/pip" in driver.text  # it stays visible as long as it hides packages
+        assert "Packages 1 of 4" in driver.text
         assert driver.names == ["nlp", "other", "third"]
         await driver.press("escape")
         assert names(driver) == ["libblas", "lightning", "numpy", "pandas"]
@@ -75,6 +76,16 @@ async def test_packages_are_filtered_while_the_environments_stay() -> None:
         assert "No package matches `!conda-forge nothing`" in driver.text
         await driver.press("escape", "escape")
         assert driver.place.table.has_focus
+
+
+async def test_escape_empties_the_filter_of_packages_from_the_environments_too() -> None:
+    async with opened(workbench=bench(), size=(100, 30)) as driver:
+        await driver.press("tab", "slash", *"pip", "enter", "tab")
+        assert driver.place.table.has_focus
+        assert names(driver) == ["lightning"]
+        await driver.press("escape")
+        assert "/pip" not in driver.text
+        assert names(driver) == ["libblas", "lightning", "numpy", "pandas"]
 
 
 async def test_a_filter_of_packages_holds_for_the_environments_that_are_gone_to() -> None:

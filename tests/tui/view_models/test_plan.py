@@ -68,6 +68,15 @@ def test_much_evidence_leaves_room_for_the_rest() -> None:
     assert "and 297 more" in text
 
 
+def test_why_a_plan_cannot_be_done_is_told_as_a_whole() -> None:
+    lines = tuple(f"conda says {number}" for number in range(9))
+    text = plan_text(
+        plan(blockers=(finding("not-solved", "error", "conda cannot add it", evidence=lines),)), words=words
+    ).plain
+    assert all(line in text for line in lines)
+    assert "more" not in text
+
+
 def test_what_is_not_known_is_not_summed_up() -> None:
     assert plan_sums(plan()) == ""
     assert plan_sums(plan(packages=1, bytes_freed=0, bytes_needed=0), glyphs=ASCII) == "1 package | frees 0 B"

@@ -222,8 +222,8 @@ ON_ENVIRONMENTS = (
         "undo",
         "Undo the last change",
         "u",
-        "Bring back what was removed last, or what was changed last to how it was; after a relink, make the files of "
-        "the environment under the cursor its own again.",
+        "Undo the last job as a whole: bring back all that it has removed or changed; after a relink, make the files of"
+        " the environment under the cursor its own again.",
         "app.open_action('undo')",
         group="Actions",
         takes_keys=True,

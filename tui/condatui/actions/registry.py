@@ -400,7 +400,7 @@ _KEYS = (
         "keys.reset_all",
         "Reset all",
         "X",
-        "Give every action the keys of the keymap again.",
+        "Give every action the keys of the keymap again; it asks before, and a second press does it.",
         "screen.reset_all",
         ("keys",),
         "Keys",

@@ -8,13 +8,13 @@ import click
 
 from condatui.cli.completion_values import directories, words
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import examples, global_options
+from condatui.cli.options import examples, global_options, no_blanks
 from condatui.cli.run_action import acting_options, run_action
 from condatui_core.records.request import CLEANABLES, Cleanable
 
 
-def _parts(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> tuple[Cleanable, ...]:
-    words = [word for text in given for word in text.split(",") if word]
+def _parts(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> tuple[Cleanable, ...]:
+    words = [word for text in no_blanks(context, parameter, given) for word in text.split(",") if word]
     for word in words:
         if word not in CLEANABLES:
             raise click.BadParameter(f"`{word}` is none of {', '.join(CLEANABLES)}.")

@@ -9,15 +9,24 @@ import click
 
 from condatui.cli.completion_values import environments
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import examples, global_options, note_prefixes, offline_option
+from condatui.cli.options import examples, global_options, no_blanks, note_prefixes, offline_option
 from condatui.cli.run_action import acting_options, run_action
 from condatui_core.analyses.environments import resolve
 from condatui_core.errors import NoCondaError, UsageError
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.request import CloneRequest
+from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
     from condatui_core.actions.protocol import JobContext
+
+
+def _specs(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """The specs to add. BadParameter for one that is blank, or that conda would take for an option."""
+    for spec in given:
+        if spec.startswith("-"):
+            raise click.BadParameter(f"`{sanitize(spec)}` is no spec of a package, such as numpy, or numpy=1.26.")
+    return no_blanks(context, parameter, given)
 
 
 @click.command(
@@ -26,7 +35,13 @@ if TYPE_CHECKING:
 @click.argument(
     "names", metavar="[SRC] NAME", nargs=-1, required=True, callback=note_prefixes, shell_complete=environments
 )
-@click.option("--add", metavar="SPEC", multiple=True, help="Install this into it afterwards; may be given again.")
+@click.option(
+    "--add",
+    metavar="SPEC",
+    multiple=True,
+    callback=_specs,
+    help="Install this into it afterwards; may be given again.",
+)
 @click.option("--with-conda", is_flag=True, help="Include conda itself in a clone of base.")
 @offline_option
 @acting_options

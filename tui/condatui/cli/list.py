@@ -37,7 +37,7 @@ _EXAMPLES = examples("list --sizes", "list --filter 'package:torch>=2.5 !finding
 
 
 @click.command("list", epilog=f"{_help_on_filters()}\n\n{_EXAMPLES}")
-@click.option("--filter", "text", default="", metavar="FILTER", help="Only environments that match, as below.")
+@click.option("--filter", "text", metavar="FILTER", help="Only environments that match, as below.")
 @click.option("--packages", is_flag=True, help="With --json, add the packages of each environment.")
 @click.option("--sizes", is_flag=True, help="Measure what each environment occupies on disk.")
 @click.option("--channels", is_flag=True, help="Sum up by channel instead: packages and bytes of all environments.")
@@ -45,7 +45,9 @@ _EXAMPLES = examples("list --sizes", "list --filter 'package:torch>=2.5 !finding
 @json_option
 @global_options
 @click.pass_obj
-def command(invocation: Invocation, *, text: str, packages: bool, sizes: bool, channels: bool, as_json: bool) -> None:
+def command(
+    invocation: Invocation, *, text: str | None, packages: bool, sizes: bool, channels: bool, as_json: bool
+) -> None:
     """List the environments of this machine, or with --snapshots those of others.
 
     Sizes count hard links: `frees` is what the disk gains if only this environment is removed. A file that was written
@@ -131,8 +133,12 @@ _MEASURED = frozenset({"disk", "frees"})
 """The fields of a filter for which the disk is measured, as for `--sizes`."""
 
 
-def _filter(text: str, invocation: Invocation) -> Filter:
-    """The parsed filter; UsageError that points at what is wrong in it."""
+def _filter(text: str | None, invocation: Invocation) -> Filter:
+    """The parsed filter, which lets all pass if there is none; UsageError that points at what is wrong in it."""
+    if text is None:
+        return parse_filter("")
+    if not text.strip():
+        raise UsageError("The filter is empty.", hint="Perhaps a variable in the command line is not set.")
     remembered = dict(invocation.workbench().marks().filters) if "@" in text else {}
     parsed = parse_filter(text, remembered=remembered)
     if "marked" in parsed.fields:

@@ -76,6 +76,13 @@ def note_prefixes(context: click.Context, _parameter: click.Parameter, given: Gi
     return given
 
 
+def no_blanks(_context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """The values of an option that may be given again. BadParameter for one that is blank."""
+    if not all(each.strip() for each in given):
+        raise click.BadParameter(f"A {parameter.metavar} is empty. Perhaps a variable in the command line is not set.")
+    return given
+
+
 def _set_debug(context: click.Context, _parameter: click.Parameter, debug: bool) -> None:
     context.obj = context.obj.adding(debug=debug)
 

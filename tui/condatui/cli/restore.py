@@ -14,14 +14,16 @@ from condatui.cli.completion_values import restore_points
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import examples, global_options
 from condatui.cli.reporting import say, say_problems
-from condatui.cli.run_action import acting_options, run_action
+from condatui.cli.run_action import acting_options, run_in_workbench
 from condatui.json_documents import print_json
-from condatui_core.records.request import RestoreRequest, SeparateRequest, SeveralRequest
+from condatui_core.records.request import RestoreRequest, SeveralRequest
 from condatui_core.records.restore_point import RestorePointSummary
 from condatui_core.text import counted, sanitize, some_of
 
 if TYPE_CHECKING:
+    from condatui_core.actions.last_change import Undo
     from condatui_core.actions.protocol import JobContext
+    from condatui_core.workbench import Workbench
 
 
 class RestorePointsDocument(Struct, frozen=True, kw_only=True):
@@ -45,8 +47,8 @@ def command(
     ID is the id of a restore point, or the name or prefix of an environment: its newest restore point is used then,
     one of the whole environment if there is any. If the environment is there, it is brought back to how it was, and
     how it is now is kept in another restore point. Several are one plan, one after the other. Without ID, the restore
-    points are listed; with --yes or --dry-run, the last change is undone: a removal, an update, a deletion of
-    leftovers. `condatui relink --undo` undoes a relink.
+    points are listed; with --yes or --dry-run, the last job is undone as a whole: all that it has removed or
+    changed comes back, and the plan names what cannot. `condatui relink --undo` undoes a relink.
     """
     if only_list and points:
         raise click.UsageError("--list takes no ID.")
@@ -56,15 +58,23 @@ def command(
             say("`condatui restore ID` restores one of them.")
         return
     wanted = [invocation.spelled_out(each) for each in points]
-    run_action(invocation, lambda _, context: _request(wanted, context), dry_run=dry_run, yes=yes, as_json=as_json)
+    workbench = invocation.workbench()
+    run_in_workbench(
+        invocation,
+        workbench,
+        lambda _, context: _request(wanted, workbench, context),
+        lambda _: None,
+        dry_run=dry_run,
+        yes=yes,
+        as_json=as_json,
+    )
 
 
-def _request(texts: Sequence[str], context: JobContext) -> RestoreRequest | SeveralRequest | SeparateRequest:
-    from condatui_core.actions.last_change import undo_of_last_change  # noqa: PLC0415 - `--help` needs none
-    from condatui_core.actions.restore import listing  # noqa: PLC0415 - as above
+def _request(texts: Sequence[str], workbench: Workbench, context: JobContext) -> Undo:
+    from condatui_core.actions.restore import listing  # noqa: PLC0415 - `--help` needs none
 
     if not texts:
-        return undo_of_last_change(None, context)
+        return workbench.undo_in(None, context)
     found = dict.fromkeys(listing.find_restore_point(each, context) for each in texts)
     parts = tuple(RestoreRequest(id=each) for each in found)
     return parts[0] if len(parts) == 1 else SeveralRequest(parts=parts)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from condatui.cli.invocation import Invocation
+from condatui.cli.options import no_blanks
 from condatui.cli.run_action import confirming_options, run_action
 from condatui.cli.slim_classes import complete_classes, read_classes
 from condatui_core.analyses.slimming.classes import LEAVABLE, USUAL
@@ -93,6 +94,7 @@ _OPTIONS = (
         "--keep",
         metavar="PACKAGE",
         multiple=True,
+        callback=no_blanks,
         help="With --into: a package that stays, with all that it needs, such as one that --run marks as used; may be"
         " given again.",
     ),
@@ -100,6 +102,7 @@ _OPTIONS = (
         "--leave-out",
         metavar="PACKAGE",
         multiple=True,
+        callback=no_blanks,
         help="With --into: a package that the copy lacks as a whole; may be given again.",
     ),
     click.option(

@@ -9,6 +9,7 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from condatui.panels.base import BottomPanel, titled_rule
@@ -53,7 +54,7 @@ class ActionPanel(BottomPanel):
     ) -> None:
         """Starts with the form, or with the plan of a request that is given or that `find_request` finds.
 
-        `note` is a line above the plan, `about` says in it why each of what it is for was chosen.
+        `note` is a line above the form and the plan, `about` says in it why each of what it is for was chosen.
         """
         super().__init__()
         self._session = session
@@ -75,6 +76,8 @@ class ActionPanel(BottomPanel):
         """A rule with the title; below it the form, or the plan."""
         yield Line(id="action-title")
         if self._form:
+            if self._note:
+                yield Static(Text(self._note, styles.STRONG), id="action-note")
             yield FormBar(self._form, self._session.glyphs)
         if self._action_form and self._action_form.previews:
             yield ExportPreview(self._session, self._action_form)
@@ -123,11 +126,14 @@ class ActionPanel(BottomPanel):
         return titled_rule(title, width, self._session.glyphs)
 
     def _show_form(self) -> None:
-        self.query_one(FormBar).display = True
-        self.query_one(PlanView).display = False
-        for preview in self.query(ExportPreview):
-            preview.display = True
+        self._open_form(open_it=True)
         self.fit()
+
+    def _open_form(self, *, open_it: bool) -> None:
+        """Show the form with what belongs to it, and not the plan, or the other way round."""
+        for each in (*self.query(FormBar), *self.query(ExportPreview), *self.query("#action-note")):
+            each.display = open_it
+        self.query_one(PlanView).display = not open_it
 
     def fit(self) -> None:
         """Set the height that the contents need, and leave a part of the place visible."""
@@ -135,7 +141,7 @@ class ActionPanel(BottomPanel):
         most = max(6, min(int(height * _SHARE), height - _SEEN))
         needed = 1
         if self.form_is_open:
-            needed += self.query_one(FormBar).row_count
+            needed += self.query_one(FormBar).row_count + self._note_height(width - 2)
             needed = max(needed, most) if self._action_form and self._action_form.previews else needed
         else:
             needed += self.query_one(PlanView).needed_height(width - 2)
@@ -143,6 +149,10 @@ class ActionPanel(BottomPanel):
         self.styles.height = min(most, needed)
         self.query_one("#action-title", Line).draw(self._title_line)
         self.post_message(self.HintsChanged())
+
+    def _note_height(self, width: int) -> int:
+        """The lines that the note above the form takes."""
+        return len(Text(self._note).wrap(self.app.console, max(width, 1))) if self._note else 0
 
     @on(FormBar.FormChanged)
     def _follow_answers(self) -> None:
@@ -195,9 +205,7 @@ class ActionPanel(BottomPanel):
     def _propose(self, request: Request) -> None:
         """Plan a request and drop the previous plan."""
         self._plan_state = PlanState(request)
-        for each in (*self.query(FormBar), *self.query(ExportPreview)):
-            each.display = False
-        self.query_one(PlanView).display = True
+        self._open_form(open_it=False)
         self._show_plan()
         self._plan(request)
 

@@ -67,7 +67,8 @@ def _form_of_one(action: str, session: Session, action_context: ActionContext, p
 def _pack_panel(session: Session, action_context: ActionContext, paths: FormPaths) -> ActionPanel:
     """The form for the environment that is chosen, or for all that are."""
     if len(action_context.chosen) == 1:
-        return ActionPanel(session, form=PackForm(action_context.chosen[0], paths))
+        form = PackForm(action_context.chosen[0], paths)
+        return ActionPanel(session, form=form, note=_hidden_marks(action_context))
     readable = [each for each in action_context.chosen if each.readable]
     lines = (_hidden_marks(action_context), _left_out(action_context, readable))
     return ActionPanel(session, form=PackAllForm(readable, paths), note="\n".join(filter(None, lines)))
@@ -91,7 +92,8 @@ def _request_for(action: str, action_context: ActionContext) -> Request | None:
 def _export_panel(session: Session, action_context: ActionContext, paths: FormPaths) -> ActionPanel:
     """The form for the environment that is chosen, or for all that are."""
     if len(action_context.chosen) == 1:
-        return ActionPanel(session, form=ExportForm(action_context.chosen[0], paths))
+        form = ExportForm(action_context.chosen[0], paths)
+        return ActionPanel(session, form=form, note=_hidden_marks(action_context))
     whole = [each for each in action_context.chosen if each.state == "ok"]
     lines = (_hidden_marks(action_context), _left_out(action_context, whole))
     return ActionPanel(session, form=ExportAllForm(whole, paths), note="\n".join(filter(None, lines)))

@@ -190,7 +190,7 @@ class ExportAllForm:
     def form(self, answers: Answers) -> Form:
         """The fields; the title says where the files will be."""
         chosen = _format_field(answers)
-        directory = TextField("directory", "into", self._paths.suggested("environments"))
+        directory = TextField("directory", "into", self._paths.suggested(""))
         typed = sanitize(answers.get("directory", directory.value)).rstrip("/")
         several = counted(len(self._environments), "environment")
         how = _CHOICES[chosen.value][1]

@@ -131,7 +131,7 @@ class PlanState:
 
 def _replacing(request: SeveralRequest) -> SeveralRequest:
     parts = (replace(each, replace=True) if isinstance(each, PackRequest) else each for each in request.parts)
-    return SeveralRequest(parts=tuple(parts))
+    return replace(request, parts=tuple(parts))
 
 
 def _though_protected(request: RemoveRequest, remedies: frozenset[type]) -> Alternative:

@@ -16,6 +16,7 @@ from condatui.view_models.cleanup.choice import ChoiceSum
 from condatui.view_models.cleanup.rows import CleanupRow, choosable, choosable_together
 from condatui.view_models.format import short_bytes
 from condatui.widgets.input_bars import PromptBar
+from condatui_core.analyses.cleanup.goal import in_spite_of_use
 from condatui_core.errors import CondatuiError
 from condatui_core.records.cleanup import CleanupCandidate
 from condatui_core.text import parse_bytes, sanitize
@@ -150,3 +151,5 @@ class CleanupChoiceScreen(PromptingPlace):
             first, *others = reached.in_the_way
             said = f"{first[:1].upper()}{first[1:]}"
             self.say(sanitize(f"{said}: {'; '.join(others)}" if others else f"{said}."))
+        elif spite := in_spite_of_use(reached):
+            self.say(sanitize(f"{spite[:1].upper()}{spite[1:]}."))

@@ -388,7 +388,7 @@ class EnvironmentsScreen(FilteredPlace):
 
     def seek_package(self, name: str) -> None:
         """Show the environments that have a package, and what each of them has of it."""
-        self.apply_filter(f'package:"{name}"' if " " in name else f"package:{name}")
+        self.narrow(f'package:"{name}"' if " " in name else f"package:{name}")
         self.focus_body()
 
     def action_mark(self) -> None:
@@ -512,6 +512,8 @@ class EnvironmentsScreen(FilteredPlace):
             self.remove_class("-zoom-table")
         elif self.environment_query.filter:
             self.apply_filter("")
+        elif self.detail.packages_are_filtered:
+            self.detail.filter_packages("")
         else:
             super().action_back()
 

@@ -69,9 +69,14 @@ class FilteredPlace(PlaceScreen):
         self.query_one("#filter", FilterBar).open(self.filter_text)
         self.draw_bottom()
 
+    def narrow(self, text: str) -> None:
+        """Show what passes another filter: the cursor stays on its row, or goes to the first one if that is hidden."""
+        self.apply_filter(text)
+        self.table.rest_at_top()
+
     @on(FilterBar.FilterChanged)
     def _filter(self, event: FilterBar.FilterChanged) -> None:
-        self.apply_filter(event.text)
+        self.narrow(event.text)
 
     @on(FilterBar.FilterClosed)
     def _close_filter(self, event: FilterBar.FilterClosed) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import ClassVar
 
 from rich.text import Text
@@ -47,6 +47,8 @@ class KeysScreen(FilteredPlace):
         self.shown: tuple[KeyAction, ...] = ACTIONS
         """The actions that pass the filter."""
         self._opened_from = ""
+        self._asked: Mapping[str, str] | None = None
+        """The keys of the user's own that the key for all was pressed for once; None once something else was said."""
 
     def compose_body(self) -> ComposeResult:
         """The actions, and the one under the cursor in words."""
@@ -165,10 +167,21 @@ class KeysScreen(FilteredPlace):
 
     def action_reset_all(self) -> None:
         """Give every action the keys of the keymap again."""
-        if not self.session.keymap.own:
+        own = self.session.keymap.own
+        if not own:
             self.say("No key is changed by you.")
             return
+        if self._asked != own:
+            titles = some_of([each.title for each in ACTIONS if each.id in own])
+            self.say(f"{self.session.key('keys.reset_all')} again takes back all your keys, which are lost: {titles}.")
+            self._asked = dict(own)
+            return
         self._store(lambda keymap: Keymap.of_settings({}, keymap.start), "All your keys are reset.")
+
+    def say(self, notice: str) -> None:
+        """Say something in the status line: what was asked there is not asked any more."""
+        self._asked = None
+        super().say(notice)
 
     def action_next_keymap(self) -> None:
         """Start from the next keymap."""

@@ -28,6 +28,8 @@ Facts: TypeAlias = Sequence[tuple[str, str]]
 
 _MOST_EVIDENCE = 3
 """Lines of evidence for one finding."""
+_MOST_AGAINST = 40
+"""Lines of what stands against a plan: why it cannot be done is to be read as a whole, in a panel that scrolls."""
 
 
 def plan_text(plan: Plan, *, words: RemedyWords, glyphs: Glyphs = UNICODE, about: Facts = ()) -> Text:
@@ -41,7 +43,9 @@ def plan_text(plan: Plan, *, words: RemedyWords, glyphs: Glyphs = UNICODE, about
 def _lines(plan: Plan, words: RemedyWords, glyphs: Glyphs, about: Facts) -> Iterator[Text]:
     if plan.blockers:
         yield Text("This cannot be done:", styles.STRONG)
-        yield findings_text([_in_short(finding) for finding in plan.blockers], words=words, glyphs=glyphs)
+        yield findings_text(
+            [_in_short(finding, _MOST_AGAINST) for finding in plan.blockers], words=words, glyphs=glyphs
+        )
     if sums := plan_sums(plan, glyphs=glyphs):
         yield Text(sums)
     if plan.warnings:
@@ -84,12 +88,12 @@ def plan_commands(plan: Plan) -> str:
     return "\n".join(shlex.join(step.argv) for step in plan.steps if step.argv)
 
 
-def _in_short(finding: Finding) -> Finding:
+def _in_short(finding: Finding, most: int = _MOST_EVIDENCE) -> Finding:
     """The finding with as much of its evidence as leaves room for the rest of a plan."""
-    more = len(finding.evidence) - _MOST_EVIDENCE
+    more = len(finding.evidence) - most
     if more <= 0:
         return finding
-    return replace(finding, evidence=(*finding.evidence[:_MOST_EVIDENCE], f"and {more} more"))
+    return replace(finding, evidence=(*finding.evidence[:most], f"and {more} more"))
 
 
 _CHANGES: tuple[tuple[PackageChange, str], ...] = (

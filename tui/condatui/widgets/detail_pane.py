@@ -49,6 +49,8 @@ class Tab(Struct, frozen=True):
     title: str
     count: int | None = None
     """How many lines the tab has; None for a tab whose lines are not counted."""
+    shown: int | None = None
+    """How many of them a filter lets pass; None if there is no filter."""
 
 
 def tab_line(tabs: Sequence[Tab], active: str, subject: str, glyphs: Glyphs, width: int) -> Text:
@@ -70,7 +72,8 @@ def tab_line(tabs: Sequence[Tab], active: str, subject: str, glyphs: Glyphs, wid
 
 
 def _label(tab: Tab) -> str:
-    return f" {tab.title} {tab.count} " if tab.count else f" {tab.title} "
+    of = f"{tab.shown} of " if tab.shown is not None else ""
+    return f" {tab.title} {of}{tab.count} " if tab.count else f" {tab.title} "
 
 
 class _Views(ContentSwitcher):
@@ -154,9 +157,14 @@ class DetailPane(Vertical):
         return model.row(table.cursor_row) if table.cursor_row < len(model) else None
 
     @property
+    def packages_are_filtered(self) -> bool:
+        """Whether a filter hides packages in the visible tab."""
+        return self.tab == "packages" and bool(self._packages_filter)
+
+    @property
     def package_filter_is_in_use(self) -> bool:
         """Whether a filter hides packages in the visible tab, and the tab has the focus."""
-        return self.tab == "packages" and bool(self._packages_filter) and self.view.has_focus
+        return self.packages_are_filtered and self.view.has_focus
 
     @property
     def is_typed_in(self) -> bool:
@@ -178,11 +186,13 @@ class DetailPane(Vertical):
         self._packages_filter = text
         if self._subject and self.tab == "packages":
             self._show_rows("packages", self._subject, fresh=False)
+            self.query_one("#packages", VirtualTable).rest_at_top()
+            self.query_one("#tabs", Line).draw(self._tab_line)
 
     def _show_filter_bar(self) -> None:
         """Keep the filter visible below the packages as long as it hides some."""
         for bar in self.query(FilterBar):
-            bar.display = self.tab == "packages" and bool(self._packages_filter)
+            bar.display = self.packages_are_filtered
 
     @on(FilterBar.FilterChanged)
     def _take_filter(self, event: FilterBar.FilterChanged) -> None:
@@ -300,11 +310,17 @@ class DetailPane(Vertical):
             return Text(f"No package matches `{sanitize(self._packages_filter)}`: esc clears the filter.", styles.DIM)
         return _why_empty(tab, subject)
 
+    @property
+    def _packages_shown(self) -> int | None:
+        """How many packages pass the filter; None without one, or where another tab is visible."""
+        model = self._models.get("packages")
+        return len(model) if model is not None and self.packages_are_filtered else None
+
     def _tab_line(self, width: int) -> Text:
         environment = self._subject.environment if self._subject else None
         contents = environment.contents if environment else None
         tabs = (
-            Tab("packages", "Packages", _count_packages(environment)),
+            Tab("packages", "Packages", _count_packages(environment), self._packages_shown),
             Tab("channels", "Channels", len(environment.channels) if environment else None),
             Tab("disk", "Disk"),
             Tab("health", "Health", len(environment.findings) if environment else None),

@@ -135,6 +135,13 @@ class VirtualTable(ScrollView, can_focus=True):
         """Take the current row as the one that the user chose, even if the cursor is here because its row is hidden."""
         self._chosen_key = self.cursor_key
 
+    def rest_at_top(self) -> None:
+        """While the row that the user chose is hidden, let the cursor wait on the first one for it to come back."""
+        chosen = self._chosen_key
+        if self.cursor_key != chosen:
+            self.go_to_row(0)
+            self._chosen_key = chosen
+
     def go_to(self, key: str) -> None:
         """Put the cursor on the row with this key, if there is one."""
         self.go_to_row(self._row_of(key))

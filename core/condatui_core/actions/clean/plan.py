@@ -94,6 +94,8 @@ def _facts(found: Found, request: CleanRequest) -> Iterator[tuple[str, str]]:
                 text = f"{_counted(len(chosen), what)}, {format_bytes(freed_by(chosen, links))}"
                 yield sanitize(cache.path) if len(caches) > 1 else what, text
     copied = [unit for cache in caches for unit in cache.copied]
+    if any(cache.items for cache in caches):
+        yield "way back", "none to what goes from a cache: it is downloaded, or built, again when something needs it"
     if copied and "packages" in request.what:
         size = format_bytes(sum(unit.bytes for unit in copied))
         yield "spared", f"{counted(len(copied), 'package')} of which environments hold copies, {size}"

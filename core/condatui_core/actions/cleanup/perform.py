@@ -10,8 +10,7 @@ from functools import partial
 from msgspec.structs import replace as replace_fields
 
 from condatui_core.actions.clean.facts import measurement_of
-from condatui_core.actions.cleanup.plan import left_out_findings
-from condatui_core.actions.parts import perform_part
+from condatui_core.actions.parts import left_out_findings, perform_part
 from condatui_core.actions.protocol import FindAction, JobContext, Work
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.job import Outcome, Plan

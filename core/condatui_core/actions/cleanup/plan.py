@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast, get_args
 from msgspec.structs import replace as replace_fields
 
 from condatui_core.actions.clean.facts import measurement_of
-from condatui_core.actions.parts import find_part_action
+from condatui_core.actions.parts import find_part_action, left_out_findings
 from condatui_core.actions.protocol import FindAction, JobContext
 from condatui_core.records.finding import Finding, finding
 from condatui_core.records.job import LeftOut, Plan
@@ -213,14 +213,6 @@ def _though_staying(part: CleanupPart, staying: Collection[str]) -> CleanupPart:
     if not isinstance(part, CleanRequest):
         return part
     return replace_fields(part, removed_before=tuple(each for each in part.removed_before if each not in staying))
-
-
-def left_out_findings(left_out: Iterable[LeftOut]) -> Iterator[Finding]:
-    """What is said of the parts that stay."""
-    for each in left_out:
-        first, *_ = each.blockers
-        lines = (line for found in each.blockers for line in (found.message, *found.evidence))
-        yield finding("left-out", "warning", f"Left out: {each.title}. {first.message}", first.remedy, lines)
 
 
 def _stopping(part: CleanupPart) -> CleanupPart:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from condatui_core.actions import guards
+from condatui_core.actions.policy_warnings import packages_of
 from condatui_core.actions.protocol import JobContext
 from condatui_core.analyses.match_specs import names_builds
 from condatui_core.analyses.package_moves import Held, package_moves
@@ -19,7 +21,7 @@ from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.job import PackageMove
 from condatui_core.records.package import PackageRecord
 from condatui_core.remedy import AllowDownloads
-from condatui_core.text import counted, format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize, some_of
 
 if TYPE_CHECKING:
     from condatui_core.actions.clone.facts import CloneFacts
@@ -45,6 +47,12 @@ class Addition(Struct, frozen=True, kw_only=True):
     def bytes_needed(self) -> int:
         """The bytes on the disk that what is downloaded needs, about; what the package cache has is linked."""
         return guards.bytes_to_unpack(self.transaction.download_bytes)
+
+    @property
+    def added(self) -> tuple[PackageRecord, ...]:
+        """The packages that come, as far as a dry run tells of them."""
+        solved = ((each.name, each.version, each.build, each.base_url) for each in self.transaction.added)
+        return packages_of(tuple(solved)).packages
 
     def moves(self, there: tuple[PackageRecord, ...]) -> tuple[PackageMove, ...]:
         """What becomes of the packages of the source in the clone."""
@@ -92,10 +100,27 @@ def addition_blockers(addition: Addition) -> Iterator[Finding]:
     specs = sanitize(" ".join(addition.specs))
     if addition.impossible:
         remedy = AllowDownloads() if addition.offline else ""
-        yield blocker("not-solved", f"conda cannot add {specs}.", remedy, map(sanitize, addition.impossible))
+        message = f"conda cannot add {specs}: {_in_plain_words(addition.impossible)}."
+        yield blocker("not-solved", message, remedy, map(sanitize, addition.impossible))
     if addition.offline and (missing := addition.transaction.to_download):
         message = f"{counted(len(missing), 'package')} would have to be downloaded for {specs}."
         yield blocker("not-cached", message, AllowDownloads(), map(sanitize, missing))
+
+
+_NOWHERE = "not available from current channels"
+"""conda's words for packages that no channel has; their names follow, a line each."""
+
+
+def _in_plain_words(lines: Sequence[str]) -> str:
+    """Why conda finds no solution, in a few words before its own."""
+    if any(each in line for line in lines for each in _NO_SPEC):
+        return "that is no spec of a package"
+    begin = next((place for place, line in enumerate(lines) if _NOWHERE in line), None)
+    if begin is None:
+        return "it does not go together with what is there"
+    named = takewhile(lambda line: line.lstrip().startswith("- "), filter(str.strip, lines[begin + 1 :]))
+    names = [sanitize(line.strip()[2:]) for line in named]
+    return f"no channel that it looks in has {some_of(names)}" if names else "no channel that it looks in has it"
 
 
 def addition_warnings(addition: Addition) -> Iterator[Finding]:

@@ -62,7 +62,7 @@ def _blockers(facts: CloneFacts, context: JobContext) -> Iterator[Finding]:
     elif facts.source is None:
         yield _error("not-an-environment", f"{name} cannot be read.", "Is it an environment?", (facts.unread,))
     elif not facts.origin.has_conda_meta:
-        yield _error("not-an-environment", f"{name} is no environment: it has no conda-meta.", "Choose another.")
+        yield guards.no_environment(facts.origin.prefix)
     elif not facts.source.records and facts.source.contents.problems:
         lines = tuple(f"{each.path}: {each.reason}" for each in facts.source.contents.problems)
         yield _error("not-an-environment", f"The packages of {name} cannot be read.", "Repair it first.", lines)
@@ -124,7 +124,8 @@ def _warnings(facts: CloneFacts) -> Iterator[Finding]:
 
 def _against_policy(facts: CloneFacts, context: JobContext) -> Iterator[Finding]:
     if facts.source is not None:
-        yield from policy_warnings(facts.target.prefix, facts.source.contents, context)
+        added = facts.addition.added if facts.addition else ()
+        yield from policy_warnings(facts.target.prefix, facts.source.contents, context, coming=added)
 
 
 def _of_pip(source: Source) -> Iterator[Finding]:

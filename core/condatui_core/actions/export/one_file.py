@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from condatui_core.actions.guards import refuse
+from condatui_core.actions.guards import no_environment, refuse
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.written_files import blockers_to_write, write_file
 from condatui_core.environment_files.export import ExportText, check_file_name, export_text
@@ -28,7 +28,6 @@ from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.job import Outcome, Plan, Recovery, Step
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import ExportFormat, ExportOptions, ExportRequest
-from condatui_core.remedy import Reload
 from condatui_core.text import counted, sanitize
 
 FORMATS = {
@@ -173,7 +172,8 @@ def options_in_words(how: ExportOptions) -> str:
 
 
 def _gone(prefix: str) -> Environment:
-    raise RefusedError(f"There is no environment at {sanitize(prefix)}.", hint=Reload())
+    found = no_environment(prefix)
+    raise RefusedError(found.message, hint=found.remedy)
 
 
 def _read_back(request: ExportRequest, export: ExportText, context: JobContext) -> None:

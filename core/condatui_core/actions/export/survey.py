@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from condatui_core.actions.export.one_file import make_text, options_in_words
+from condatui_core.actions.guards import no_environment
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.written_files import blockers_to_write
 from condatui_core.environment_files.export import ExportText
@@ -119,7 +120,7 @@ def _refused(request: ExportAllRequest, asked: Sequence[Environment], states: Ma
     """What stands against the whole: of what is named nothing is left out, and of all there is one at least."""
     for prefix in request.prefixes:
         if prefix not in states:
-            yield blocker("not-an-environment", f"There is no environment at {sanitize(prefix)}.")
+            yield no_environment(prefix)
     broken = [each for each in asked if states[each.prefix] != "ok"]
     if request.prefixes and broken:
         lines = [f"{sanitize(each.name)}: its state is {states[each.prefix]}" for each in broken]

@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from condatui_core.actions.checksum_file import checksum_path, stated_checksum
+from condatui_core.actions.guards import no_environment
 from condatui_core.actions.pack.formats import UNCOMPRESSED, checked_format
 from condatui_core.actions.pack.messages import PackSurvey
 from condatui_core.actions.pack.place import archive_path
@@ -29,7 +30,7 @@ from condatui_core.records.finding import Finding, Severity, blocker, finding
 from condatui_core.records.job import Plan, Step
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import PackRequest
-from condatui_core.remedy import ExcludeFiles, FreeSpace, IgnoreEditable, IgnoreMissing, Reload
+from condatui_core.remedy import ExcludeFiles, FreeSpace, IgnoreEditable, IgnoreMissing
 from condatui_core.text import counted, format_bytes, sanitize
 
 # The plan, from facts
@@ -258,8 +259,7 @@ async def plan_and_survey(
     form = checked_format(request)
     environment = await asyncio.to_thread(_read, request, context)
     if environment is None:
-        message = f"There is no environment at {sanitize(request.prefix)}."
-        gone = blocker("not-an-environment", message, Reload())
+        gone = await asyncio.to_thread(no_environment, request.prefix)
         return Plan(request=request, title=f"Pack {request.prefix}", blockers=(gone,)), PackSurvey()
     survey = await survey_of(request, form, context, left_out)
     blockers = await asyncio.to_thread(target_blockers, request, form, context)

@@ -49,28 +49,8 @@ _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 
 def read_last_change(context: JobContext) -> str:
-    """The id of the restore point that undoes the newest change that can be undone; blocks.
-
-    That is the removal of what is gone, or a change of an environment that is there and was not undone since.
-    Raises UsageError if there is none, or if kernels were deleted after it, with the commands that bring them back.
-    """
-    return _last_change(context).id
-
-
-def read_change_since(at: datetime, context: JobContext) -> str:
-    """The id of the restore point that `read_last_change` finds, if it was made after that; otherwise empty; blocks.
-
-    Raises UsageError if kernels were deleted after that and after all changes.
-    """
-    try:
-        found = _last_change(context)
-    except KernelsDeletedError as error:
-        if error.at > at:
-            raise
-        return ""
-    except UsageError:
-        return ""
-    return found.id if found.at > at else ""
+    """The id of the restore point that undoes the newest change, as `read_undoable` finds it; blocks."""
+    return read_undoable(context)[0].id
 
 
 class KernelsDeletedError(UsageError):
@@ -82,15 +62,19 @@ class KernelsDeletedError(UsageError):
         self.at = at
 
 
-def _last_change(context: JobContext) -> RestorePointSummary:
+def read_undoable(context: JobContext) -> tuple[RestorePointSummary, ...]:
+    """The restore points that undo a change, that of the newest one first; blocks.
+
+    Such a change is the removal of what is gone, or a change of an environment that is there and was not undone since.
+    Raises UsageError if there is none, or if kernels were deleted after all, with the commands that bring them back.
+    """
     directory = directory_of_points(context.settings, context.locations)
     points = read_restore_points(context)
     deleted, commands = _last_kernels(context.locations.kernels)
     if commands and all(each.at < deleted for each in points):
         raise KernelsDeletedError(deleted, commands)
     idle = {each.id for each in points if not each.problem and _is_as_it_was(each, directory)}
-    found = last_change(points, idle=idle)
-    return next(each for each in points if each.id == found)
+    return undoable(points, idle=idle)
 
 
 def _last_kernels(copies: Path) -> tuple[datetime, tuple[str, ...]]:
@@ -122,7 +106,12 @@ def _is_as_it_was(point: RestorePointSummary, directory: Path) -> bool:
 
 
 def last_change(points: Sequence[RestorePointSummary], *, idle: Collection[str] = ()) -> str:
-    """The id of the one of these restore points that undoes the last change; UsageError if none does.
+    """The id of the one of these restore points that undoes the last change; UsageError if none does."""
+    return undoable(points, idle=idle)[0].id
+
+
+def undoable(points: Sequence[RestorePointSummary], *, idle: Collection[str] = ()) -> tuple[RestorePointSummary, ...]:
+    """Those of these restore points that undo a change, that of the newest one first; UsageError if none does.
 
     `idle` are the ids of those whose environment is still, or again, as they have it.
     """
@@ -132,7 +121,7 @@ def last_change(points: Sequence[RestorePointSummary], *, idle: Collection[str] 
     found = [each for each in usable if _undoes(each, undone, undoing)]
     if not found:
         raise UsageError("There is no change to undo: no restore point is left of what is gone or has changed.")
-    return max(found, key=lambda point: (point.at, point.id)).id
+    return tuple(sorted(found, key=lambda point: (point.at, point.id), reverse=True))
 
 
 _CHANGES = ("update", "leftovers", "merge", "rollback", "restore")

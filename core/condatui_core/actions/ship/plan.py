@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from condatui_core.actions.checksum_file import checksum_path
+from condatui_core.actions.guards import no_environment
 from condatui_core.actions.pack import plan as pack_plan
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.ship.content import ShipContent, make_content
@@ -27,7 +28,7 @@ from condatui_core.records.finding import Finding, blocker
 from condatui_core.records.job import Plan, PlannedShip, Step
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import PackRequest, ShipRequest
-from condatui_core.remedy import ExcludeFiles, IgnoreEditable, IgnoreMissing, Reload, ReplaceFile
+from condatui_core.remedy import ExcludeFiles, IgnoreEditable, IgnoreMissing, ReplaceFile
 from condatui_core.reports.dockerfile import ARCHIVE, LAYERS, PREFIX, is_own
 from condatui_core.text import counted, format_bytes, sanitize
 
@@ -68,8 +69,7 @@ async def read_facts(request: ShipRequest, context: JobContext) -> ShipFacts:
     """Read the environment and the directory, changing nothing."""
     environment, contents = await asyncio.to_thread(_read, request, context)
     if environment is None:
-        message = f"There is no environment at {sanitize(request.prefix)}."
-        return ShipFacts(None, (blocker("not-an-environment", message, Reload()),))
+        return ShipFacts(None, (await asyncio.to_thread(no_environment, request.prefix),))
     slimming = await asyncio.to_thread(slim_for_image, request, contents)
     packing, packed = None, None
     if request.source == "archive":

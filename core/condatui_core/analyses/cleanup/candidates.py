@@ -18,6 +18,7 @@ from condatui_core.analyses.cleanup.reasons import (
     nothing_requested,
     reasons_of_findings,
     removal_obstacles,
+    used_lately,
 )
 from condatui_core.analyses.cleanup.way_back import cached_names, way_back_of
 from condatui_core.analyses.staying import has_role
@@ -50,11 +51,12 @@ def candidates(  # noqa: PLR0913 - what could go rests on all of these
 
     `costs` are by prefix, `together` is what the limits of a policy are held against, `leftovers` is as in `DiskUsage`;
     what these do not name is as pip's records claim. `relinks` are rows for what is stored twice. A policy adds its
-    reasons and keeps what it says stays; it needs `now`. With `user`, what belongs to others is blocked; with a `pace`,
+    reasons and keeps what it says stays; it needs `now`, as does
+    what tells of a use in the last days. With `user`, what belongs to others is blocked; with a `pace`,
     in packages a minute, it is said how long the way back takes.
     """
     rules = PolicyRules.of(policy or Policy(), inventory.environments, together, now=now, user=user)
-    known = _Known(inventory, costs, groups, cached_names(caches), leftovers, rules, pace)
+    known = _Known(inventory, costs, groups, cached_names(caches), leftovers, rules, pace, now)
     found = [*known.environments(), *known.leftovers(), *map(rules.respected, known.kernels())]
     parts = (rules.respected(part) for cache in caches for part in parts_of(cache, others=bool(found)))
     used = {each.prefix: each.last_used.at for each in inventory.environments if each.last_used}
@@ -73,6 +75,7 @@ class _Known:
     """What leftovers and kernels occupy, as far as it is measured."""
     rules: PolicyRules
     pace: float | None = None
+    now: datetime | None = None
     names: dict[str, str] = field(default_factory=dict)
     owners: dict[str, str | None] = field(default_factory=dict)
     """By prefix, the root prefix of the installation that owns it."""
@@ -167,6 +170,7 @@ class _Known:
             bytes=cost.total if cost else 0,
             blocked=" and ".join(obstacles),
             only_by_hand=_SET_ASIDE if has_role(environment, "set-aside") else "",
+            used_lately=used_lately(environment, self.now) if self.now else "",
             instead=group.keeper if group and not _loses_what_differs(tier, member) else "",
             way_back=way_back_of(environment, cost, self.cached, pace=self.pace),
         )

@@ -1,6 +1,7 @@
 """The least regrettable set of candidates that reaches a goal, and what stands in the way of one that is out of reach.
 
-Candidates are taken in the order of `TIERS`, the ranking of `ranking.py`, until the goal is reached; then each one
+Candidates are taken in the order of `TIERS`, the ranking of `ranking.py`, and those that were used in the last days
+after all others, until the goal is reached; then each one
 without which it would still be reached is dropped, the most regrettable first. What a set frees is asked for each set:
 files with several links make it more, or less, than the sum of its parts.
 """
@@ -36,6 +37,8 @@ class Goal(Struct, frozen=True, kw_only=True):
     """The bytes that their restore points may take on the same file system."""
     at_least: bool = False
     """Whether `frees` is the least that it can be: a merge is among them."""
+    used_lately: tuple[str, ...] = ()
+    """What was chosen though it was used in the last days, since all else together frees too little, one line each."""
     in_the_way: tuple[str, ...] = ()
     """If it is not reached: how far it gets, and what stands in the way, one line each."""
 
@@ -66,6 +69,7 @@ def reach(
     are only taken if a policy has allowed their reasons. Call it in a thread.
     """
     eligible = [each for each in candidates if may_be_chosen(each) and (weak or each.tier != "weak")]
+    eligible.sort(key=lambda each: bool(each.used_lately))  # in the order that they had: these are regretted most
     search = _Search(frees, losses, counts_points=counts_points)
     chosen = search.without_needless(search.smallest_start(eligible, wanted), wanted)
     goal = Goal(
@@ -74,6 +78,7 @@ def reach(
         frees=frees(choice_of(chosen)),
         restore_points=search.points(chosen),
         at_least=any(each.frees_at_least for each in chosen),
+        used_lately=tuple(f"{each.shown}: {each.used_lately}" for each in chosen if each.used_lately),
     )
     return goal if goal.reached else replace(goal, in_the_way=tuple(_in_the_way(goal, candidates, weak=weak)))
 
@@ -90,6 +95,7 @@ def reach_each(goals: Sequence[tuple[str, Goal]], ranked: Sequence[CleanupCandid
         frees=sum(goal.frees for _, goal in goals),
         restore_points=sum(goal.restore_points for _, goal in goals),
         at_least=any(goal.at_least for _, goal in goals),
+        used_lately=tuple(line for _, goal in goals for line in goal.used_lately),
         in_the_way=tuple(
             f"on the disk of {place}: {line}" if len(goals) > 1 else line
             for place, goal in goals
@@ -104,6 +110,13 @@ def short_of(goal: Goal, net: int) -> Finding | None:
         return None
     message = f"The plan frees {format_bytes(max(net, 0))} net, {format_bytes(goal.wanted - net)} short of the goal."
     return finding("goal-missed", "warning", message, "Ask for as much more: files were looked at more closely.")
+
+
+def in_spite_of_use(goal: Goal) -> str:
+    """Why what was used in the last days is among what was chosen; empty if none is."""
+    if not goal.used_lately:
+        return ""
+    return f"all else frees too little, so these go too: {'; '.join(goal.used_lately)}"
 
 
 def missed_by(wanted: int, net: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from condatui_core.analyses.staying import OF_REMOVAL_ALONE, Hold, holds_of
@@ -62,6 +62,20 @@ def stale_by_policy(environment: Environment, now: datetime, days: int) -> Itera
             trust="likely" if used.reliable else "guess",
             evidence=(f"{used.evidence} on {used.at:%Y-%m-%d}{'' if used.reliable else ', which is weak evidence'}",),
         )
+
+
+_LATELY = timedelta(days=7)
+"""Within this time a use is so recent that a goal takes anything else first."""
+
+
+def used_lately(environment: Environment, now: datetime) -> str:
+    """When an environment was used in the last days, in words; empty if that is longer ago, or not known."""
+    used = environment.last_used
+    if used is None or now - used.at >= _LATELY:
+        return ""
+    days = max((now - used.at).days, 0)
+    when = "today" if days == 0 else "yesterday" if days == 1 else f"{days} days ago"
+    return f"it was {'' if used.reliable else 'perhaps '}used {when}"
 
 
 def use_not_known(environment: Environment) -> Iterator[CleanupReason]:

@@ -20,7 +20,7 @@ from condatui_core.records.package import StaleSitePackages
 from condatui_core.records.policy import Policy
 from condatui_core.records.prefix import History, PrefixContents, Revision
 from condatui_core.remedy import RemoveEnvironment
-from support.inventories import days_ago, environment, finding, inventory, loaded, package, pip_package
+from support.inventories import NOW, days_ago, environment, finding, inventory, loaded, package, pip_package
 
 STALE = finding("stale", "note", "not used for 400 days", cleanup="unused")
 SCRATCH = finding("scratch-name", "note", "named like a scratch environment", cleanup="trial")
@@ -47,6 +47,23 @@ def group(keeper: str, *members: AlikeMember) -> AlikeGroup:
 def member(name: str, relation: str, **fields: object) -> AlikeMember:
     given = {"prefix": environment(name).prefix, "relation": relation, "similarity": 0.97, **fields}
     return AlikeMember(**given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("days", "reliable", "words"),
+    [
+        (0, True, "it was used today"),
+        (1, True, "it was used yesterday"),
+        (6, False, "it was perhaps used 6 days ago"),
+        (7, True, ""),
+    ],
+)
+def test_what_was_used_in_the_last_days_says_so(days: int, reliable: bool, words: str) -> None:
+    same = loaded("same", findings=(SCRATCH,), last_used=days_ago(days, reliable=reliable))
+    (row,) = candidates(inventory(same), costs={}, now=NOW)
+    assert (row.used_lately, row.caution) == (words, words)
+    (row,) = candidates(inventory(structs.replace(same, last_used=None)), costs={}, now=NOW)
+    assert row.used_lately == ""
 
 
 def test_remains_come_before_what_is_stale_and_that_before_mere_names() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pytest
 
 from condatui_core.analyses.cleanup.choice import choice_of
-from condatui_core.analyses.cleanup.goal import Goal, missed_by, reach, short_of
+from condatui_core.analyses.cleanup.goal import Goal, in_spite_of_use, missed_by, reach, short_of
 from condatui_core.analyses.cleanup.ranking import ranked
 from condatui_core.disk.link_graph import LinkGraph
 from condatui_core.records.cleanup import CleanupCandidate, CleanupChoice, Tier, WayBack
@@ -53,6 +53,19 @@ def test_a_goal_leaves_to_the_user_what_is_only_chosen_by_hand() -> None:
     goal = reach(rows, 60, frees=adding_up(SIZES), weak=True)
     assert (goal.chosen, goal.reached, goal.at_least) == (("/same",), False, False)
     assert "try, 100 B on disk: its merge may free nothing" in [each.replace("/try", "try") for each in goal.in_the_way]
+
+
+def test_what_was_used_in_the_last_days_goes_only_if_nothing_else_is_left_and_is_named_then() -> None:
+    rows = (
+        row("/same", "identical", used_lately="it was used today"),
+        row("/old", "stale"),
+        row("/try", "merge"),
+    )
+    goal = reach(rows, 65, frees=adding_up(SIZES))
+    assert (goal.chosen, goal.reached, in_spite_of_use(goal)) == (("/old", "/try"), True, "")
+    goal = reach(rows, 71, frees=adding_up(SIZES))
+    assert (set(goal.chosen), goal.reached) == ({"/same", "/old", "/try"}, True)
+    assert in_spite_of_use(goal) == "all else frees too little, so these go too: /same: it was used today"
 
 
 def test_a_goal_with_a_merge_frees_so_much_at_least() -> None:

@@ -18,7 +18,6 @@ RESEARCH = research()
     [
         "",
         "   ",
-        "!",
         "resea",
         "RESEARCH miniforge3",
         "finding:pip-over-conda",
@@ -261,6 +260,10 @@ def test_a_bar_means_or_and_binds_less_than_a_space(text: str, matches: bool) ->
         ("nlp |", 4, "nothing after the `|`"),
         ("nlp | | bert", 6, "nothing before"),
         ("nlp !", 4, "nothing after the `!`"),
+        ("!", 0, "nothing after the `!`"),
+        (" ! ", 1, "nothing after the `!`"),
+        ('""', 0, "nothing between the quotes"),
+        ('nlp " "', 4, "nothing between the quotes"),
         ("nlp | chanel:x", 6, "Did you mean `channel`?"),
     ],
 )

@@ -76,6 +76,8 @@ class GoalDocument(Struct, frozen=True, kw_only=True):
     """The difference."""
     reached: bool
     """Whether that is as much as is wanted."""
+    used_lately: tuple[str, ...]
+    """What was chosen though it was used in the last days, since all else frees too little, one line each."""
     in_the_way: tuple[str, ...]
     """If it is not: how far it gets and what stands in the way, one line each."""
     not_decided: tuple[str, ...]
@@ -111,6 +113,7 @@ def describe_goal(
             restore_points=goal.restore_points,
             net=goal.net,
             reached=goal.reached,
+            used_lately=goal.used_lately,
             in_the_way=goal.in_the_way,
             not_decided=tuple(each.key for each in not_decided),
             broken_rules=tuple(broken_rules),

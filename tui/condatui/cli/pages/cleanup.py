@@ -12,7 +12,7 @@ from condatui.view_models import styles
 from condatui.view_models.format import below_home, short_bytes
 from condatui.view_models.glyphs import Glyphs
 from condatui.view_models.table import TableColumn
-from condatui_core.analyses.cleanup.goal import Goal
+from condatui_core.analyses.cleanup.goal import Goal, in_spite_of_use
 from condatui_core.analyses.cleanup.policy import NOT_DECIDED
 from condatui_core.records.cleanup import CleanupCandidate, WayBack
 from condatui_core.text import counted, format_bytes, sanitize, some_of
@@ -102,5 +102,6 @@ def print_goal(
     frees_words = f"frees {'at least ' if goal.at_least else ''}{format_bytes(goal.frees)}"
     printer.text(Text(f"{of}{counted(len(chosen), 'row')} chosen, {frees_words}{points}"))
     undecided = [f"{NOT_DECIDED} of {some_of([each.shown for each in not_decided])}"] if not_decided else []
-    for line in (*goal.in_the_way, *undecided, *broken_rules):
+    spite = filter(None, (in_spite_of_use(goal),))
+    for line in (*goal.in_the_way, *spite, *undecided, *broken_rules):
         printer.text(Text(f"  {sanitize(line)}", styles.WARNING))

@@ -180,7 +180,7 @@ class _Parser:
                 self._take(word, last, later=inverse or word.begin > first)
                 last = word
             position = last.begin
-            self._end(last)
+            self._end(last, nothing_inverse=inverse and not any(self._found))
         except UsageError as error:
             return Filter(self._text, error=error.title, position=position)
         return Filter(
@@ -200,7 +200,9 @@ class _Parser:
             raise UsageError("There is nothing before the `|`.")
         self._found.append([])
 
-    def _end(self, last: Word) -> None:
+    def _end(self, last: Word, *, nothing_inverse: bool) -> None:
+        if nothing_inverse and not self._typed:
+            raise UsageError("There is nothing after the `!`.")
         if last.text == _OR and len(self._found) > 1 and not self._typed:
             raise UsageError("There is nothing after the `|`.")
 
@@ -214,7 +216,7 @@ class _Parser:
             return self._named_filter(word[1:])
         match = _FIELD.fullmatch(word)
         if match is None:
-            return named(word.replace('"', ""))
+            return self._named(word.replace('"', ""))
         return self._of_field(match["field"], match["value"].replace('"', "").strip())
 
     def _inverse(self, word: str) -> Term | None:
@@ -225,6 +227,12 @@ class _Parser:
             return None
         passes = term.passes
         return Term(lambda each, facts: None if (known := passes(each, facts)) is None else not known)
+
+    def _named(self, text: str) -> Term | None:
+        """The term for a part of a name; None if nothing stands between two quotes."""
+        if not text.strip() and not self._typed:
+            raise UsageError("There is nothing between the quotes.")
+        return named(text) if text.strip() else None
 
     def _of_field(self, field: str, value: str) -> Term | None:
         name = field.lower()
