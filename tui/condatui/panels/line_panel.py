@@ -79,7 +79,7 @@ def file_panel(environment: Environment, file: str) -> LinePanel:
     return LinePanel(
         f"Verify {sanitize(environment.name)} against the file",
         file if file == sanitize(file) else "",  # what cannot be typed cannot be offered
-        "enter verify  esc leave  environment.yml, an explicit list, a lock file, requirements.txt",
+        "enter verify  esc leave  environment.yml, explicit list, lock file, requirements",
         lambda answer: VerifyProposed(environment, answer.strip()) if answer.strip() else None,
     )
 
