@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from threading import Event
 
 import pytest
 from msgspec.structs import replace
@@ -550,6 +551,19 @@ async def test_an_environment_is_made_from_a_file_under_the_name_that_it_states(
         await driver.press("N", "tab", *"other", "tab", "right", "enter")
         await driver.until(lambda: len(driver.workbench.jobs.requests) > 1)
         assert driver.workbench.jobs.requests[-1] == replace(request, target=f"{ENVS}/other", offline=True)
+
+
+async def test_a_form_that_is_opened_before_the_jobs_are_known_suggests_the_working_directory_too(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = Event()
+    monkeypatch.setattr("condatui.services.job_monitor.import_module", lambda _name: known.wait())
+    async with opened(workbench=bench(home=here / "home")) as driver:
+        try:
+            await on_research(driver, "e")
+            assert field(driver, "file") == str(here / "research.yml")
+        finally:
+            known.set()
 
 
 async def test_a_file_without_a_name_needs_one(here: Path) -> None:
