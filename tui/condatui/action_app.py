@@ -127,6 +127,7 @@ class ActionApp(OrderedKeys):
         from condatui.panels.factory import panel_for  # noqa: PLC0415 - imported at the first use
 
         self.job_monitor.start()
+        await self.job_monitor.find_directory()
         place = self._place()
         await place.open_panel(await panel_for(id, self.session, place.action_context))
 
@@ -281,6 +282,7 @@ class ActionApp(OrderedKeys):
         from condatui.panels.factory import baseline_panel  # noqa: PLC0415 - imported at the first use
 
         self.job_monitor.start()
+        await self.job_monitor.find_directory()
         await self._place().open_panel(baseline_panel(event.proposal, self.session))
 
     @on(JobChanged)

@@ -85,6 +85,8 @@ class CleanupSurvey:
         """The candidate, left to the user if it is a merge that may free nothing, net of its restore point."""
         if candidate.kind != "merge" or candidate.blocked or not self.measured:
             return candidate
+        if not self.usage.has_measured((candidate.path, candidate.instead)):  # one has come since: nothing is known yet
+            return candidate
         if self.frees([candidate]) > self.kept([candidate]):
             return candidate
         return replace_fields(candidate, only_by_hand=_NOT_WORTH_IT)

@@ -162,7 +162,7 @@ class DiskUsage:
     def freed_by(self, prefixes: Collection[str]) -> Freed:
         """What removing these would free; as the records claim it if one of them is not measured yet."""
         graph = self.graph
-        if graph is None or not all(prefix in self.uses for prefix in prefixes):
+        if graph is None or not self.has_measured(prefixes):
             known = [prefix for prefix in prefixes if prefix in self.managed]
             claimed = sum(self.managed.use_of(prefix).total for prefix in known)
             frees = self.managed.frees(known)
@@ -182,20 +182,26 @@ class DiskUsage:
 
     def together(self, prefixes: Sequence[str]) -> Occupied | None:
         """What environments occupy together, each inode once; None if one of them was not measured."""
-        if self.graph is None or not all(each in self.uses for each in prefixes):
+        if self.graph is None or not self.has_measured(prefixes):
             return None
         return Occupied(bytes=self.graph.total(prefixes), inodes=self.graph.inodes(prefixes))
+
+    def has_measured(self, prefixes: Iterable[str]) -> bool:
+        """Whether all of these were there when the disk was measured."""
+        return all(each in self.uses for each in prefixes)
 
     def frees_with_choice(self, choice: CleanupChoice) -> int:
         """The bytes that `df` gains if the choice is deleted, the environments first; 0 if nothing was measured.
 
-        With merges it is the least that it can be. The first look at each merge reads its records, so it blocks.
+        With merges it is the least that it can be; one of what came after the measurement counts as freeing nothing.
+        The first look at each merge reads its records, so it blocks.
         """
         if self.graph is None:
             return 0
         if choice == CleanupChoice(prefixes=choice.prefixes[:1]) and (use := self._use_of_one(choice.prefixes)):
             return use.exclusive
-        members = [member for member, _ in choice.merges]
+        merges = self._measured_merges(choice)
+        members = [member for member, _ in merges]
         gone = (*choice.prefixes, *members)
         frees = self.graph.frees_with_cleaning(
             gone,
@@ -206,7 +212,7 @@ class DiskUsage:
         )
         pieces = (*choice.kernels, *(prefix for prefix in choice.leftovers if prefix not in gone))
         left = sum(self.leftovers.get(each, 0) for each in pieces)
-        return frees + left - sum(self._merged(*each) for each in choice.merges)
+        return frees + left - sum(self._merged(*each) for each in merges)
 
     def _use_of_one(self, prefixes: Sequence[str]) -> DiskUse | None:
         """The use of a single environment with no other place inside it: what it frees is known already."""
@@ -217,7 +223,7 @@ class DiskUsage:
         """By prefix, how much less the choice frees if that one stays, as far as one pass over all files can tell."""
         if self.graph is None:
             return {}
-        merged = {member: self._merged(member, keeper) for member, keeper in choice.merges}
+        merged = {member: self._merged(member, keeper) for member, keeper in self._measured_merges(choice)}
         gone = (*choice.prefixes, *merged)
         lost = self.graph.lost_without_one(
             gone,
@@ -227,6 +233,10 @@ class DiskUsage:
             merged=merged,
         )
         return {prefix: size - merged.get(prefix, 0) for prefix, size in lost.items()}
+
+    def _measured_merges(self, choice: CleanupChoice) -> list[tuple[str, str]]:
+        """The merges of a choice between environments that were there when the disk was measured."""
+        return [each for each in choice.merges if self.has_measured(each)]
 
     def _merged(self, member: str, keeper: str) -> int:
         """The most that a merged environment occupies: what a clone of the keeper cannot link, and what it gets."""

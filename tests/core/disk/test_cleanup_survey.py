@@ -167,6 +167,18 @@ async def test_a_merge_that_may_free_no_more_than_its_restore_point_takes_is_lef
     assert bool(survey.reach([merge], 1 << 40).chosen) != by_hand
 
 
+async def test_a_merge_into_an_environment_that_came_after_the_measurement_frees_nothing_yet() -> None:
+    hub, member = loaded("hub", PACKAGES), loaded("member", [*PACKAGES[1:], package("package-00", "9.0")])
+    *_, before = await surveyed(inventory(member), Held((member.prefix,), 40_000_000))
+    machine = inventory(hub, member)
+    groups = alike_groups(machine, chosen=(hub.prefix,))
+    survey = CleanupSurvey.of(machine, before, groups, counts_points=True, now=NOW, user="ada")
+    (merge,) = (each for each in survey.candidates if each.kind == "merge")
+    assert (survey.frees([merge]), merge.only_by_hand, merge.blocked) == (0, "", "")
+    assert not survey.reach([merge], 1).reached
+    assert dict(survey.frees_in_order([merge])) == {merge.key: 0}
+
+
 # What a policy wants free on each file system
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from threading import Event
 
 import pytest
 from msgspec.structs import replace
 from textual.events import Key
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from condatui.panels.action_panel import ActionPanel
 from condatui.panels.plan_state import PlanState
@@ -294,6 +295,18 @@ async def test_an_export_shows_what_it_will_say_and_follows_the_format(tmp_path:
         ]
 
 
+async def test_a_preview_that_ends_below_the_panel_says_so_until_its_end_is_there(tmp_path: Path) -> None:
+    async with opened(workbench=bench(home=tmp_path), size=(80, 24)) as driver:
+        driver.workbench.jobs.preview_text = "".join(f"line {number}\n" for number in range(20))
+        await on_research(driver, "e")
+        await driver.until(lambda: "left/right choose  pgdn more" in driver.text)
+        assert "line 19" not in driver.text
+        await driver.press("pagedown", "pagedown")
+        assert "line 19" in driver.text and "pgdn more" not in driver.text
+        await driver.press("pageup")
+        assert "pgdn more" in driver.text
+
+
 async def test_what_is_marked_is_exported_together_and_the_panel_says_to_where(tmp_path: Path) -> None:
     async with opened(workbench=bench(home=tmp_path), size=(80, 24)) as driver:
         driver.app.session.mark([f"{ENVS}/{name}" for name in ("research", "zoo", "half")], marked=True)
@@ -540,6 +553,19 @@ async def test_an_environment_is_made_from_a_file_under_the_name_that_it_states(
         assert driver.workbench.jobs.requests[-1] == replace(request, target=f"{ENVS}/other", offline=True)
 
 
+async def test_a_form_that_is_opened_before_the_jobs_are_known_suggests_the_working_directory_too(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = Event()
+    monkeypatch.setattr("condatui.services.job_monitor.import_module", lambda _name: known.wait())
+    async with opened(workbench=bench(home=here / "home")) as driver:
+        try:
+            await on_research(driver, "e")
+            assert field(driver, "file") == str(here / "research.yml")
+        finally:
+            known.set()
+
+
 async def test_a_file_without_a_name_needs_one(here: Path) -> None:
     (here / "environment.yml").write_text("dependencies: [numpy]\n")
     async with opened(workbench=bench(home=here)) as driver:
@@ -594,6 +620,15 @@ async def test_each_format_is_said_in_the_narrowest_terminal(words: str) -> None
                 break
             await driver.press("right")
         assert words in driver.text
+
+
+@pytest.mark.parametrize("key", ["n", "N", "e", "p", "M"])
+async def test_each_label_of_a_form_stands_apart_from_its_answer(key: str) -> None:
+    async with opened(workbench=bench(), size=(80, 24)) as driver:
+        await on_research(driver, key)
+        await driver.until(lambda: is_open(driver))
+        labels = [(str(each.content), each.size.width) for each in driver.app.screen.query(".label").results(Static)]
+        assert labels and not [label for label, width in labels if 0 < width <= len(label)]
 
 
 @pytest.mark.parametrize(("key", "examples"), [("n", 1), ("p", 2)])

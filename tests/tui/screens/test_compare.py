@@ -126,10 +126,11 @@ async def test_what_cannot_be_read_is_named_as_the_reason() -> None:
 
 async def test_what_is_left_out_of_a_comparison_is_said() -> None:
     known = machine(zombie=environment("zombie", state="orphan"))
-    async with opened(known, size=(120, 24)) as driver:
+    async with opened(known, size=(80, 24)) as driver:
         await driver.press("a", "c")
         await driver.until(lambda: columns(driver) == list(NAMES))
-        assert "zombie cannot be compared: its state is orphan." in driver.text
+        assert "─ zombie cannot be compared: its state is orphan. ─" in driver.text
+        assert " differing · same " in driver.text
 
 
 async def test_a_kind_without_rows_says_so_and_counts_no_columns() -> None:

@@ -34,7 +34,7 @@ async def test_what_differs_is_shown_with_signs_in_the_health(file: Path, size: 
     workbench = bench()
     async with opened(workbench=workbench, size=size) as driver:
         await driver.press("v")
-        assert "Verify alpha against the file:" in driver.text
+        assert "Verify alpha against:" in driver.text
         await driver.press(*str(file)[:3], "escape")
         assert workbench.user_marks.files == ()
         await driver.press("v", *str(file), "enter")

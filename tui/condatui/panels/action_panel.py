@@ -21,6 +21,7 @@ from condatui.view_models.form import Form
 from condatui.view_models.plan import Facts, plan_commands
 from condatui.widgets.form_bar import FormBar
 from condatui.widgets.line import Line
+from condatui.widgets.lines_pane import LinesPane
 from condatui.widgets.plan_view import PlanView
 from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
@@ -112,7 +113,8 @@ class ActionPanel(BottomPanel):
         if self._notice:
             return self._notice
         if self.form_is_open:
-            return Text("enter go on  esc leave  tab next  left/right choose")
+            more = "  pgdn more" if any(each.ends_below for each in self.query(ExportPreview)) else ""
+            return Text(f"enter go on  esc leave  tab next  left/right choose{more}")
         leave = "esc back" if self._form else "esc leave"
         more = f"  {self._key('list.page_down')} more" if self._cut and self.query_one(PlanView).ends_below else ""
         keys = (self._key("list.open"), self._key("copy"), leave, self._key("environments.mark"))
@@ -279,7 +281,7 @@ class ActionPanel(BottomPanel):
     def _started_notice(self, plan: Plan) -> str:
         return f"Begun: {sanitize(plan.title)}. {self._key('place.jobs')} shows it."
 
-    @on(PlanView.Lines.Scrolled)
+    @on(LinesPane.Scrolled)
     def _see_end(self) -> None:
         """Say in the hints whether there is more."""
         self.post_message(self.HintsChanged())

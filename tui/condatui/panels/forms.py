@@ -235,6 +235,7 @@ class ExportPreview(LinesPane, can_focus=False):
             if isinstance(request, ExportRequest):
                 export = await self._session.workbench.preview_export(request)
                 self.set_text(preview_text(export, self._session.glyphs))
+                self.post_message(self.Scrolled())
         except CondatuiError as error:
             self._fail(error.title)
 

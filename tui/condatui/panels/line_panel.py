@@ -77,9 +77,9 @@ def note_panel(chosen: Sequence[Environment]) -> LinePanel:
 def file_panel(environment: Environment, file: str) -> LinePanel:
     """Asks which file an environment is held against; `file` is remembered from the last time, or empty."""
     return LinePanel(
-        f"Verify {sanitize(environment.name)} against the file",
+        f"Verify {sanitize(environment.name)} against",
         file if file == sanitize(file) else "",  # what cannot be typed cannot be offered
-        "enter verify  esc leave  environment.yml, an explicit list, a lock file, requirements.txt",
+        "enter verify  esc leave  environment.yml, a list, a lock file",
         lambda answer: VerifyProposed(environment, answer.strip()) if answer.strip() else None,
     )
 

@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from condatui.actions.registry import bindings
+from condatui.panels.base import titled_rule
 from condatui.screens.compare_export import CompareExportScreen
 from condatui.services.comparer import NOTHING, Compared, CompareSubject, compare_subjects, differs
 from condatui.session import Session
@@ -82,9 +83,16 @@ class CompareScreen(CompareExportScreen):
 
     def on_mount(self) -> None:
         """Focus the matrix."""
-        rule = shapes_for(self.session.glyphs).rule
-        self.query_one("#rule", Line).draw(lambda width: Text(rule * width, styles.DIM))
+        self._draw_rule()
         self.focus_body()
+
+    def _draw_rule(self) -> None:
+        """Say in the rule what is left out: the status has room for the sums alone, and the cell is of one package."""
+        glyphs, left_out = self.session.glyphs, self._left_out
+        rule = shapes_for(glyphs).rule
+        self.query_one("#rule", Line).draw(
+            lambda width: titled_rule(left_out, width, glyphs) if left_out else Text(rule * width, styles.DIM)
+        )
 
     def focus_body(self) -> None:
         """Show and focus the matrix."""
@@ -98,6 +106,7 @@ class CompareScreen(CompareExportScreen):
         self._reference, self._failure = 0, ""
         self.show_session()
         self.focus_body()
+        self._draw_rule()
 
     def show_session(self) -> None:
         """Compare again if an environment has changed."""
@@ -187,8 +196,6 @@ class CompareScreen(CompareExportScreen):
         query, separator = self.comparison_query, self.session.glyphs.separator
         at = f"{self.table.cursor_row + 1} of {len(self.shown)} {query.title}"
         parts = [at if self.shown else f"no rows of this kind: {query.title}"]
-        if self._left_out:
-            parts.insert(0, self._left_out)
         if query.text:
             parts.append(f"filter `{sanitize(query.text)}`")
         if query.by != "name":

@@ -18,7 +18,7 @@ from condatui.widgets.input_bars import PromptBar
 from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
 from condatui_core.records.comparison import Row
-from condatui_core.text import sanitize
+from condatui_core.text import counted, sanitize
 
 
 class CompareExportScreen(PromptingPlace, FilteredPlace):
@@ -54,7 +54,9 @@ class CompareExportScreen(PromptingPlace, FilteredPlace):
     def action_copy_all(self) -> None:
         """Copy the rows that are shown as a Markdown table."""
         if self.compared:
-            self._copy_rows(markdown(self.compared.comparison, self.shown), f"{len(self.shown)} rows as Markdown")
+            self._copy_rows(
+                markdown(self.compared.comparison, self.shown), f"{counted(len(self.shown), 'row')} as Markdown"
+            )
 
     def _copy_rows(self, text: str, what: str) -> None:
         if fits(text):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ JOBS_GROUP = "jobs"
 """The worker group that follows the jobs."""
 _PACE = 0.1
 """Seconds between two updates of the jobs on the screen."""
+_LOOKING = 1.0
+"""Seconds that the working directory may take to say whether it can be written to."""
 
 
 class JobMonitor:
@@ -42,12 +45,24 @@ class JobMonitor:
         """Whether the jobs of earlier runs are known, so that a new end can be distinguished from an old one."""
         self._reported: set[str] = set()
         """Ids of the jobs whose end was posted, or that ended in an earlier run."""
+        self._knows_directory = False
 
     def start(self) -> None:
         """Follow the jobs, unless they are followed already. The first drawing does without it, to be fast."""
         if not self._begun:
             self._begun = True
             self._app.run_worker(self._run(), group=JOBS_GROUP, exit_on_error=False, description="follow the jobs")
+
+    async def find_directory(self) -> None:
+        """Find out where the files of a form lie that are named without a directory, before it suggests one.
+
+        The first form may be opened before the jobs are followed. The key does not wait for a disk that hangs.
+        """
+        if not self._knows_directory:
+            with suppress(asyncio.TimeoutError):
+                found = asyncio.to_thread(_directory, self._session.directory)
+                self._session.directory = await asyncio.wait_for(found, _LOOKING)
+                self._knows_directory = True
 
     @property
     def at_work(self) -> tuple[Job, ...]:
@@ -93,7 +108,7 @@ class JobMonitor:
 
     async def _follow(self) -> None:
         await asyncio.to_thread(import_module, "condatui_core.jobs.queue")  # takes a while, so in a thread
-        self._session.directory = await asyncio.to_thread(_directory, self._session.directory)
+        await self.find_directory()
         from condatui_core.jobs.journal_store import interrupted_finding  # noqa: PLC0415 - which the queue has imported
 
         queue = self._queue = self._session.workbench.jobs

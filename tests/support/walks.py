@@ -1,0 +1,45 @@
+"""A walk through the workbench: keys, what must be read on the screen after them, and what no screen may have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from support.terminal import Terminal
+
+SIZES = ((80, 24), (120, 35), (200, 55))
+"""Columns and rows: a plain terminal, a half of a screen, a large one."""
+
+ESCAPE, HOME = "\x1b", "\x1b[H"
+
+Step = tuple[str, ...]
+"""Keys that are pressed at once, and the texts that have to stand on the screen after them."""
+
+
+def walk(terminal: Terminal, steps: Iterable[Step]) -> None:
+    """Press the keys of each step, wait until all of its texts stand there, and judge the screen."""
+    for keys, *texts in steps:
+        terminal.press(keys)
+        try:
+            screen = terminal.wait_for(lambda screen, texts=texts: is_read(screen, *texts))  # type: ignore[misc]
+        except AssertionError as error:
+            raise AssertionError(f"{texts} do not follow {keys!r}: {error}") from None
+        assert (why := fault_of(screen)) == "", f"{why} after {keys!r}\n{screen}"
+
+
+def is_read(screen: str, *texts: str) -> bool:
+    """Whether all texts stand there; the spaces that make columns count as one."""
+    words = " ".join(screen.split())
+    return all(text in words for text in texts)
+
+
+def fault_of(screen: str) -> str:
+    """What is wrong with a screen whatever it shows: no places above, no way on below, or a key that is cut."""
+    lines = screen.splitlines()
+    top, hints = lines[0], lines[-1]
+    if not all(place in top for place in ("1 envs ", "2 compare", "3 cleanup", "4 jobs", "5 restore")):
+        return "a place is missing in the top line"
+    if "…" in hints:
+        return "a key is cut"
+    if "esc" not in hints and not hints.endswith("? help"):
+        return "neither the way out nor the help is said"
+    return "something failed" if "failed." in screen else ""
