@@ -172,6 +172,8 @@ class PrefixCache:
         self._known: dict[str, _Known] = {}
         self._shared = SharedRecords()
         self._reader = RecordReader()
+        self.reads_files = False
+        """Whether something was not in the cache, or not any more, so that the files of a prefix were read."""
 
     def read(self, prefix: str, *, refresh: bool = False) -> PrefixContents:
         """Read a prefix, from the cache unless something has changed or `refresh` is True.
@@ -197,6 +199,7 @@ class PrefixCache:
 
     def _read_from_disk(self, prefix: str) -> _Known:
         # The stamps come first: a change during the reading then makes them differ, and the prefix is read again.
+        self.reads_files = True
         now = self._clock()
         taken = stamps(prefix)
         contents = self._shared.share(read_prefix(prefix, stamped_site_packages(taken), reader=self._reader))
