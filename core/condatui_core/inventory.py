@@ -195,6 +195,11 @@ class Machine:
         """The prefixes that have not been read yet, in the order of reading."""
         return tuple(self._pending)
 
+    @property
+    def reads_files(self) -> bool:
+        """Whether the cache did not have all that was read so far."""
+        return self._reader is not None and self._reader.reads_files
+
     def add_new(self) -> None:
         """Queue the prefixes that the last survey found for the first time."""
         waiting = {*self._pending, *self._readings}

@@ -80,7 +80,7 @@ class Loading:
             searching = bool(self._settings.roots)
             while True:
                 more = await self._read_some(refresh=refresh)
-                if ahead is None and more and not refresh:
+                if ahead is None and more and not refresh and self._machine.reads_files:
                     ahead = await self._start_reading_ahead()
                 if asking.done() or not more:
                     break

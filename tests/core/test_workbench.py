@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+from condatui_core import loading
 from condatui_core.errors import NewerFormatError, RefusedError, UsageError
 from condatui_core.gpu.result_cache import ResultCache
 from condatui_core.inventory import Machine
@@ -167,6 +168,37 @@ def test_the_second_time_nobody_is_asked_and_the_first_picture_has_every_name(
     assert [each.name for each in workbench.glance().environments] == ["base", "elsewhere"]
     assert [each.prefix for each in _load(workbench)[-1].environments] == [each.prefix for each in first.environments]
     assert workbench.log.runs == ()
+
+
+class _Ticking:
+    """A clock that goes on by an eighth of a second whenever it is asked: a batch has time for one prefix."""
+
+    def __init__(self) -> None:
+        self._now = 0
+
+    def monotonic(self) -> float:
+        self._now += 1
+        return self._now / 8
+
+
+def test_a_second_process_reads_ahead_only_what_is_not_in_the_cache(
+    tmp_path: Path, make: MakeWorkbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[int] = []
+
+    async def start(prefixes: Sequence[str], cache: Path, *, environ: Mapping[str, str]) -> None:
+        started.append(len(prefixes))
+
+    monkeypatch.setattr(loading, "start_reading_ahead", start)
+    monkeypatch.setattr("condatui_core.inventory.time", _Ticking())  # each prefix is a batch of its own
+    conda = _conda(tmp_path / "conda", _answering(tmp_path / "fast"))
+    for name in "abc":
+        _environment(tmp_path / "conda/envs" / name, "numpy")
+    _load(make(conda))
+    assert started
+    started.clear()
+    _load(make(conda))
+    assert not started
 
 
 @pytest.mark.parametrize(

@@ -94,14 +94,17 @@ def origins(contents: PrefixContents, config: ChannelConfig) -> Origins:
     """Divide an environment's packages and bytes by channel, by platform and by pip's origins."""
     asked = contents.requested_names
     pip = contents.pip_distributions
+    urls = {each.base_url for each in contents.packages}  # a few, of hundreds of packages
+    labels = {url: channel_label(url, config) for url in urls}
+    identities = {url: channel_identity(url, config) for url in urls}
     by_channel = [
         _OriginEntry(
-            channel_label(each.base_url, config),
+            labels[each.base_url],
             each.installed_bytes,
             each.base_url,
             each.name in asked,
             _platform(each) == "noarch",
-            channel_identity(each.base_url, config),
+            identities[each.base_url],
         )
         for each in contents.packages
     ]

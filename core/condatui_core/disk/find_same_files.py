@@ -26,7 +26,7 @@ from condatui_core.disk.known_digests import KnownDigests
 from condatui_core.disk.workers import Forked, Pipe
 from condatui_core.fs.documents import decode, encode
 from condatui_core.prefixes.bytecode import holds_otherwise
-from condatui_core.proc.message_child import frame, read_frame
+from condatui_core.proc.frames import frame, read_frame
 from condatui_core.records.relinking import RelinkRules, RelinkSurvey, SeenFile, SeenInode
 
 _NICENESS = 5

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from condatui_core.disk.tree import ScanProblem
-from condatui_core.proc.message_child import frame, read_frame
+from condatui_core.proc.frames import frame, read_frame
 from condatui_core.records.disk import CacheTool, LinkTable
 
 

@@ -15,7 +15,8 @@ from condatui_core.errors import CondatuiError
 from condatui_core.fs.documents import decode, encode
 from condatui_core.prefixes.meta_file import record_file_name
 from condatui_core.proc.child import ChildError, own_argv, own_environ
-from condatui_core.proc.message_child import frame, message_child
+from condatui_core.proc.frames import frame
+from condatui_core.proc.message_child import message_child
 from condatui_core.records.disk import DiskPlace
 from condatui_core.records.environment import Environment
 from condatui_core.records.relinking import RelinkRules, RelinkSurvey

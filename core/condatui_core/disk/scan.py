@@ -85,7 +85,8 @@ class Scanner:
         """By device, the facts about inodes with several links that were found for the first time."""
         self._seen = seen
         self._place = place
-        self._now = now
+        self._too_fresh = range(now - _RACY + 1, now + _DAY)
+        """Times so recent that another change might leave the same; one further in the future was set by hand."""
         self._rows_of_files = rows_of_files
         """Whether each file in a directory has its own row, as at the top of a package cache."""
         self._skip = skip
@@ -197,12 +198,8 @@ class Scanner:
         tree.blocks.append(blocks)
         tree.sizes.append(sizes)
         tree.inodes.append(inodes)
-        holds = settled and not self._too_fresh(own.st_mtime_ns) and not self._too_fresh(own.st_ctime_ns)
+        holds = settled and own.st_mtime_ns not in self._too_fresh and own.st_ctime_ns not in self._too_fresh
         tree.stamps.append(stamp_of(own) if holds else 0)
-
-    def _too_fresh(self, time: int) -> bool:
-        # A time further in the future was set by hand, and would count as too fresh for years.
-        return self._now - _RACY < time < self._now + _DAY
 
     def _symlink(self, row: int, path: bytes) -> None:
         try:

@@ -25,7 +25,7 @@ from msgspec import Struct
 from condatui_core.fleet.host_count import BoundedGroups, TooManyHostsError
 from condatui_core.fleet.messages import BadRequest, Ended, FleetRequest, HostAnswer, NamedHosts
 from condatui_core.proc.child import bound_memory
-from condatui_core.proc.message_child import frame
+from condatui_core.proc.frames import frame
 from condatui_core.snapshots.document import is_host_name
 
 _LOOK = 0.25

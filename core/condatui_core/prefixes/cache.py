@@ -17,6 +17,7 @@ from msgspec import Raw, Struct
 import condatui_core
 from condatui_core.fs.atomic_write import put_in_cache
 from condatui_core.fs.safe_read import read_bounded
+from condatui_core.prefixes.conda_meta import RecordReader
 from condatui_core.prefixes.prefix import read_prefix, read_variables
 from condatui_core.prefixes.site_packages import site_packages_candidates
 from condatui_core.records.finding import Problem
@@ -170,6 +171,9 @@ class PrefixCache:
         self._fingerprint = _fingerprint()
         self._known: dict[str, _Known] = {}
         self._shared = SharedRecords()
+        self._reader = RecordReader()
+        self.reads_files = False
+        """Whether something was not in the cache, or not any more, so that the files of a prefix were read."""
 
     def read(self, prefix: str, *, refresh: bool = False) -> PrefixContents:
         """Read a prefix, from the cache unless something has changed or `refresh` is True.
@@ -195,9 +199,10 @@ class PrefixCache:
 
     def _read_from_disk(self, prefix: str) -> _Known:
         # The stamps come first: a change during the reading then makes them differ, and the prefix is read again.
+        self.reads_files = True
         now = self._clock()
         taken = stamps(prefix)
-        contents = self._shared.share(read_prefix(prefix, stamped_site_packages(taken)))
+        contents = self._shared.share(read_prefix(prefix, stamped_site_packages(taken), reader=self._reader))
         known = _Known(taken, contents, holds=not too_fresh(taken, now))
         if contents.problems:
             self._discard(prefix)

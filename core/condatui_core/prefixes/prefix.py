@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from condatui_core.fs.documents import decode
 from condatui_core.fs.safe_read import read_bounded, reason
-from condatui_core.prefixes.conda_meta import read_conda_meta
+from condatui_core.prefixes.conda_meta import RecordReader, read_conda_meta
 from condatui_core.prefixes.history import read_history
 from condatui_core.prefixes.meta_file import InstalledPackage
 from condatui_core.prefixes.ownership import Ownership, find_replaced, ownership, without_leftovers
@@ -45,13 +45,16 @@ class _Frozen(Struct):
     message: str | None = None
 
 
-def read_prefix(prefix: str, candidates: Sequence[str] | None = None) -> PrefixContents:
+def read_prefix(
+    prefix: str, candidates: Sequence[str] | None = None, *, reader: RecordReader | None = None
+) -> PrefixContents:
     """Read a prefix. Never raises: what cannot be read is in `problems`, and the rest is complete.
 
-    `candidates` are the results of `site_packages_candidates`, if they are known already.
+    `candidates` are the results of `site_packages_candidates`, if they are known already. `reader` is one that has
+    read other prefixes, with the same packages.
     """
     try:
-        packages, problems = read_conda_meta(prefix)
+        packages, problems = read_conda_meta(prefix, reader)
     except OSError as error:
         return without_records(prefix, error)
     return contents_of(prefix, packages, problems, candidates)

@@ -6,6 +6,7 @@ only time is lost.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -38,6 +39,7 @@ def main() -> None:
     """Read the prefixes named on stdin, separated by NUL, into the cache."""
     from condatui_core.prefixes.cache import PrefixCache  # noqa: PLC0415 - only the second process needs it
 
+    gc.disable()  # records have no cycles
     cache = PrefixCache(Path(sys.argv[1]))
     for prefix in sys.stdin.buffer.read().split(b"\0"):
         cache.read(os.fsdecode(prefix))

@@ -51,6 +51,11 @@ class PrefixReader:
         processes = tuple(str(each) for each in processes_in(prefix, self._processes))
         return Reading(self._cache.read(prefix, refresh=refresh), used, processes)
 
+    @property
+    def reads_files(self) -> bool:
+        """Whether the cache did not have all that was read."""
+        return self._cache.reads_files
+
     def unchanged(self, prefix: str) -> bool:
         """Whether a prefix is still what was read last."""
         return self._cache.unchanged(prefix)

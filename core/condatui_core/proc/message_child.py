@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import BinaryIO
 
 from condatui_core.proc.child import (
     GRACE,
@@ -17,24 +16,8 @@ from condatui_core.proc.child import (
     start_child,
     wait_at_most,
 )
+from condatui_core.proc.frames import LENGTH
 from condatui_core.text import last_lines
-
-# Messages on a pipe, each after its length; without asyncio, so that the child process need not import that.
-
-
-LENGTH = 4
-"""Bytes of the length before each message."""
-
-
-def frame(message: bytes) -> bytes:
-    """Put the length before a message."""
-    return len(message).to_bytes(LENGTH, "big") + message
-
-
-def read_frame(stream: BinaryIO) -> bytes:
-    """Read the next message; empty or cut off if the stream ends first."""
-    return stream.read(int.from_bytes(stream.read(LENGTH), "big"))
-
 
 _MOST_WORDS = 16 << 10
 """Bytes of stderr that are kept."""

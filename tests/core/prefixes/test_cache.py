@@ -14,6 +14,7 @@ import pytest
 
 from condatui_core.prefixes import cache
 from condatui_core.prefixes.cache import PrefixCache
+from condatui_core.prefixes.conda_meta import RecordReader
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.prefix import PrefixContents
 from support.prefixes import FakePrefix, make_prefix, manifest
@@ -37,9 +38,11 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The prefixes that were really read."""
     found: list[str] = []
 
-    def counted(prefix: str, candidates: tuple[str, ...] | None = None) -> PrefixContents:
+    def counted(
+        prefix: str, candidates: tuple[str, ...] | None = None, *, reader: RecordReader | None = None
+    ) -> PrefixContents:
         found.append(prefix)
-        return read_prefix(prefix, candidates)
+        return read_prefix(prefix, candidates, reader=reader)
 
     monkeypatch.setattr(cache, "read_prefix", counted)
     return found

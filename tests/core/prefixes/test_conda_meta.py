@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.prefixes.conda_meta import read_conda_meta, read_record
+from condatui_core.prefixes.conda_meta import RecordReader, read_conda_meta
 from condatui_core.prefixes.recorded_paths import RecordedPath, read_paths
 from condatui_core.records.finding import Problem
 from condatui_core.records.package import PackageRecord
@@ -214,7 +214,7 @@ def test_a_record_that_is_a_symlink_is_read_as_conda_does(prefix: FakePrefix, tm
 
 
 def test_a_record_that_vanishes_while_the_prefix_is_read(tmp_path: Path) -> None:
-    read = read_record(str(tmp_path / "gone-1.0-0.json"))
+    read = RecordReader().read(str(tmp_path / "gone-1.0-0.json"))
     assert isinstance(read, Problem)
     assert read.reason == "No such file or directory"
 
@@ -267,3 +267,27 @@ def test_the_files_of_a_package_whose_record_is_gone(prefix: FakePrefix) -> None
     problem = read_paths(str(prefix), record)
     assert isinstance(problem, Problem)
     assert problem.path.endswith("python-3.11.9-h123_0_cpython.json")
+
+
+def test_one_reader_takes_the_same_content_apart_once(tmp_path: Path) -> None:
+    reader = RecordReader()
+    one, other = (make_prefix(tmp_path / name).package("zlib", "1.3", "h1_2") for name in ("one", "other"))
+    assert reader.read(str(one)) is reader.read(str(other))
+
+
+def test_one_reader_tells_apart_what_differs_by_a_single_field(tmp_path: Path) -> None:
+    reader = RecordReader()
+    files = [
+        make_prefix(tmp_path / name).package("zlib", requested_spec=asked) for name, asked in (("a", ""), ("b", "zlib"))
+    ]
+    read = [reader.read(str(file)) for file in files]
+    assert [each.record.requested_specs for each in read if not isinstance(each, Problem)] == [(), ("zlib",)]
+
+
+def test_one_reader_still_sees_that_a_known_content_has_a_wrong_name(prefix: FakePrefix) -> None:
+    reader = RecordReader()
+    file = prefix.package("zlib", "1.3", "h1_2")
+    copy = file.with_name("zlib-1.2-h1_2.json")
+    copy.write_bytes(file.read_bytes())
+    assert not isinstance(reader.read(str(file)), Problem)
+    assert reader.read(str(copy)) == Problem(path=str(copy), reason="holds the record of zlib 1.3 h1_2")

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from condatui_core.proc.child import ChildNotStartedError, ChildWroteTooMuchError, own_environ
-from condatui_core.proc.message_child import frame, message_child
+from condatui_core.proc.frames import frame
+from condatui_core.proc.message_child import message_child
 from support.processes import has_ended, until
 
 ENVIRON = own_environ(os.environ)
 _PROGRAM = """
 import sys
-from condatui_core.proc.message_child import frame, read_frame
+from condatui_core.proc.frames import frame, read_frame
 asked, out = sys.stdin.buffer, sys.stdout.buffer
 """
 
