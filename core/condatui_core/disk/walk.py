@@ -52,6 +52,8 @@ class Walk:
         self._now = request.now
         self._parts = [1] * len(tasks)
         """For each place, the number of tasks that are not finished."""
+        self._paths: dict[bytes, bytes] = {}
+        """Paths in prefixes, which environments have in common: kept once, since they are most of what a tree takes."""
         self._lost: ByDevice = defaultdict(set)
         self._inodes = InodeIndex(may_look_up=request.interim)
         self._measured: list[WalkSizes] = []
@@ -103,6 +105,8 @@ class Walk:
             place.tree.problems += found.problems
         else:
             self._inodes.add(rechecked.inodes)
+            if not place.task.place.cache:
+                rechecked.tree.paths = [self._paths.setdefault(each, each) for each in rechecked.tree.paths]
             if place.tree.paths:
                 place.tree.extend(rechecked.tree)
             else:
