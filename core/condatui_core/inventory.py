@@ -7,7 +7,7 @@ import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,8 @@ from condatui_core.analyses.platforms import native_subdir
 from condatui_core.conda.registry import environments_txt, registered_prefixes
 from condatui_core.conda.roots import roots_among
 from condatui_core.errors import CondatuiError
+from condatui_core.fs.far_calls import AT_ONCE, are_far, ask_each
+from condatui_core.fs.mounts import Mount, mounts
 from condatui_core.keep_marks import KeepMarks
 from condatui_core.prefixes import discovery
 from condatui_core.prefixes.last_list import read_last_list, write_last_list
@@ -72,6 +74,7 @@ class Machine:
         self._policy: PolicyFindings | None = None
         self._policy_problem: Finding | None = None
         self._pending: list[str] = []
+        self._mounts: tuple[Mount, ...] = ()
         self._searched: tuple[tuple[str, str], ...] = ()
         self._named: tuple[str, ...] = ()
         self._marks: tuple[tuple[str, int], ...] = ()
@@ -106,7 +109,9 @@ class Machine:
             known = read_last_list(self._locations.last_list)
             pointers += [(prefix, discovery.LAST_TIME) for prefix in known if os.path.isdir(prefix)]
         self._pointers = discovery.merge(pointers, roots, envs_dirs)
-        self._probes = {each.prefix: probe_prefix(each.prefix) for each in self._pointers}
+        prefixes = [each.prefix for each in self._pointers]
+        self._mounts = mounts()
+        self._probes = dict(zip(prefixes, ask_each(probe_prefix, prefixes, self._mounts), strict=True))
         for known_things in (self._readings, self._described):
             for gone in known_things.keys() - self._probes.keys():
                 del known_things[gone]
@@ -153,7 +158,7 @@ class Machine:
             for revision in reading.contents.history.revisions
             if revision.program and not revision.program.startswith(within)
         }
-        found = roots_among((*pointing, *filter(None, map(root_of_program, sorted(programs)))))
+        found = roots_among((*pointing, *filter(None, map(root_of_program, sorted(programs)))), self._mounts)
         return tuple(each for each in found if each not in known)
 
     def search_roots(self) -> None:
@@ -171,7 +176,7 @@ class Machine:
         from condatui_core.prefixes.kernels import read_kernels  # noqa: PLC0415 - names and packages come first
 
         there = [each.prefix for each in self._pointers if self._probes[each.prefix].exists]
-        self._kernels = read_kernels(there, environ=self._environ, home=self._locations.home)
+        self._kernels = read_kernels(there, environ=self._environ, home=self._locations.home, mounted=self._mounts)
 
     def begin(self) -> None:
         """Queue all environments for reading, in the order in which they are shown."""
@@ -209,9 +214,11 @@ class Machine:
         """Read environments for about this time; returns whether there are more to read."""
         deadline = time.monotonic() + seconds
         while self._reader and self._pending and time.monotonic() < deadline:
-            prefix = self._pending.pop(0)
-            if prefix in self._probes:
-                self._readings[prefix] = self._reader.read(prefix, refresh=refresh)
+            count = AT_ONCE if are_far(self._pending[:1], self._mounts) else 1
+            some, self._pending = self._pending[:count], self._pending[count:]
+            some = [prefix for prefix in some if prefix in self._probes]
+            readings = ask_each(partial(self._reader.read, refresh=refresh), some, self._mounts)
+            self._readings.update(zip(some, readings, strict=True))
         return bool(self._pending)
 
     def inventory(self, *, asking_conda: bool = False) -> Inventory:

@@ -160,6 +160,9 @@ class Locations(Struct, frozen=True, kw_only=True):
 LEAST_ALIKE = 0.5
 """The least threshold: below it, two environments have more that differs than not."""
 
+MOST_WALKING = 64
+"""The most processes that a user may let walk the disk."""
+
 KeymapName: TypeAlias = Literal["condatui", "vi", "lazygit", "k9s"]
 """The sets of keys to start from."""
 
@@ -189,6 +192,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Seconds between checks for changes from outside; 0 is never."""
     conda_seconds: _Seconds = 60.0
     """Seconds that conda may take to answer."""
+    walk_processes: Annotated[int, Meta(ge=0, le=MOST_WALKING)] = 0
+    """Most processes that walk the disk at once; 0 is one for each processor, up to 4, and 16 where the disk waits."""
+    unmeasured: tuple[str, ...] = ()
+    """Directories in which nothing is measured, as on a slow disk; only `clean` and `relink` look into them."""
     gpu_import_seconds: _Seconds = 120.0
     """Seconds that `import torch` may take in the GPU check."""
     gpu_stage_seconds: _Seconds = 60.0
@@ -225,6 +232,7 @@ FROM_ENVIRONMENT = (
     "alike_threshold",
     "watch_seconds",
     "conda_seconds",
+    "walk_processes",
     "gpu_import_seconds",
     "gpu_stage_seconds",
     "restore_directory",

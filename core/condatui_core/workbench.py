@@ -102,7 +102,8 @@ class Workbench:
         """Measures the disk; imported at its first use, since the first screen does not need it."""
         from condatui_core.disk.usage import Disk  # noqa: PLC0415 - as above
 
-        return Disk(self.locations, environ=self._client.caller.environ, clock=self._client.now)
+        environ, clock = self._client.caller.environ, self._client.now
+        return Disk(self.locations, environ=environ, clock=clock, settings=self.settings)
 
     @cached_property
     def gpu(self) -> GpuCheck:

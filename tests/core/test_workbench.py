@@ -8,16 +8,20 @@ import threading
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from msgspec.structs import replace
 
-from condatui_core import loading
+from condatui_core import inventory, loading
 from condatui_core.errors import NewerFormatError, RefusedError, UsageError
+from condatui_core.fs.mounts import Mount
 from condatui_core.gpu.result_cache import ResultCache
 from condatui_core.inventory import Machine
 from condatui_core.prefixes.last_used import OwnUses
 from condatui_core.prefixes.prefix import read_prefix
+from condatui_core.prefixes.probe import probe_prefix
+from condatui_core.prefixes.reader import PrefixReader
 from condatui_core.records.environment import Environment, Inventory, LastUsed, UserMarks
 from condatui_core.records.installation import CondaFacts, Installation
 from condatui_core.records.request import (
@@ -47,8 +51,11 @@ from support.disk_trees import write
 from support.fake_jobs import plan_like
 from support.inventories import loaded
 from support.kernels import make_kernel
+from support.prefix_reads import reads_of
 from support.prefixes import FakePrefix
 from support.snapshots import put_snapshot
+
+_Answer = TypeVar("_Answer")
 
 LATER = timedelta(hours=1)
 """What was made a moment ago is not believed to stay as it is; an hour later it is."""
@@ -146,6 +153,49 @@ def test_names_come_first_then_packages_then_what_conda_says(tmp_path: Path, mak
     assert environments["elsewhere"].channels == (("conda-forge", 2),)
     assert environments["elsewhere"].installation == str(tmp_path / "conda")
     assert [run.argv[1] for run in workbench.log.runs] == ["config"] or os.geteuid() != 0
+
+
+def test_what_is_known_already_is_opened_hardly_at_all(
+    make: MakeWorkbench, two_environments: tuple[Path, FakePrefix, FakePrefix]
+) -> None:
+    """On a slow disk each of them waits: five an environment, of which its file in the cache is one."""
+    conda, nlp, vision = two_environments
+    nlp.python_package("tqdm", "4.66.1")
+    nlp.pip_install("httpx", "0.27")
+    first = _load(make(conda))[-1]
+    with reads_of(nlp) as reads, reads_of(vision) as others:
+        again = _load(make(conda))[-1]
+    assert _by_name(again)["nlp"].contents == _by_name(first)["nlp"].contents
+    assert max(reads.opened.total(), others.opened.total()) <= 4, (reads.opened, others.opened)
+
+
+def test_what_lies_on_another_machine_is_looked_at_and_read_at_once(
+    make: MakeWorkbench,
+    two_environments: tuple[Path, FakePrefix, FakePrefix],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, nlp, vision = two_environments
+    together, met = threading.Barrier(2), list[str]()
+
+    def meet(what: str, then: Callable[..., _Answer]) -> Callable[..., _Answer]:
+        def met_by_two(*arguments: object, **options: object) -> _Answer:
+            if {str(nlp), str(vision)} & {*map(str, arguments)}:
+                together.wait(timeout=60)  # broken if no other thread comes
+                met.append(what)
+            return then(*arguments, **options)
+
+        return met_by_two
+
+    monkeypatch.setattr(inventory, "mounts", lambda: (Mount(str(tmp_path), "nfs4"),))
+    monkeypatch.setattr(inventory, "probe_prefix", meet("looked at", probe_prefix))
+    monkeypatch.setattr(PrefixReader, "read", meet("read", PrefixReader.read))
+    registry = tmp_path / "home/.conda/environments.txt"
+    registry.parent.mkdir(parents=True)
+    registry.write_text(f"{nlp}\n{vision}\n")
+    last = _load(make())[-1]
+    assert [_by_name(last)[name].channels for name in ("nlp", "vision")] == [(("conda-forge", 1),)] * 2
+    assert {"looked at", "read"} == {*met}
 
 
 async def test_what_condatui_runs_to_see_what_it_uses_is_no_use(make: MakeWorkbench, tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ class PrefixReads:
     records: Counter[str] = field(default_factory=Counter)
     directories: Counter[str] = field(default_factory=Counter)
     of_pip: Counter[str] = field(default_factory=Counter)
+    opened: Counter[str] = field(default_factory=Counter)
+    """All that was opened or listed, or was to be: a slow disk lets each of them wait."""
 
     @property
     def parses(self) -> int:
@@ -36,6 +38,7 @@ class PrefixReads:
         if not isinstance(path, str) or not path.startswith(self.prefix):
             return
         relative = os.path.relpath(path, self.prefix)
+        self.opened[relative] += 1
         if event == "os.scandir":
             self.directories[relative] += 1
         elif event == "open" and relative.endswith(".dist-info/RECORD"):
@@ -66,6 +69,6 @@ def reads_of(prefix: object) -> Iterator[PrefixReads]:
 
 
 def _note(event: str, arguments: tuple[object, ...]) -> None:
-    if _watching and event in ("open", "os.scandir"):
+    if _watching and event in ("open", "os.scandir", "os.listdir"):
         for each in tuple(_watching):
             each.note(event, arguments)

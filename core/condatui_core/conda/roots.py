@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import compress
 from pathlib import Path
 
 from condatui_core.analyses.installations import program_of, root_of_program
+from condatui_core.fs.far_calls import ask_each
+from condatui_core.fs.mounts import Mount
+from condatui_core.fs.real_paths import RealPaths
 from condatui_core.fs.safe_read import open_regular
 from condatui_core.records.installation import Kind
 
@@ -50,14 +54,15 @@ def owner_of(prefix: str) -> str | None:
     return creator if creator and creator != prefix and _is_root(creator) else None
 
 
-def roots_among(prefixes: Iterable[str]) -> tuple[str, ...]:
+def roots_among(prefixes: Iterable[str], mounted: Sequence[Mount] = ()) -> tuple[str, ...]:
     """The root prefixes among prefixes, and those in whose `envs` they lie, by real path and each once.
 
     An environment with conda in it counts only if it has been used as a root: it has a cache or environments then.
+    What is `mounted` tells which of them lie on other machines.
     """
-    real = dict.fromkeys(map(os.path.realpath, prefixes))
-    around = dict.fromkeys(root for each in real for root in (each, _envs_owner(each)) if root)
-    return tuple(filter(_is_used_root, around))
+    real = dict.fromkeys(map(RealPaths().of, prefixes))
+    around = [*dict.fromkeys(root for each in real for root in (each, _envs_owner(each)) if root)]
+    return tuple(compress(around, ask_each(_is_used_root, around, mounted)))
 
 
 def _envs_owner(prefix: str) -> str:

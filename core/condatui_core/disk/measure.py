@@ -72,6 +72,12 @@ def _rattler_caches(environ: Mapping[str, str], home: Path) -> Iterator[str]:
         yield os.path.join(expand_home(place, home), "pkgs")
 
 
+def left_out(places: Iterable[DiskPlace], directories: Iterable[str], home: Path) -> frozenset[str]:
+    """The paths of the places in some directories that the user does not want to be walked."""
+    above = [os.path.join(os.path.realpath(expand_home(each, home)), "") for each in directories]
+    return frozenset(each.path for each in places if os.path.join(each.path, "").startswith(tuple(above)))
+
+
 def nested_in(path: str, places: Iterable[DiskPlace]) -> tuple[str, ...]:
     """The places inside a directory, relative to it, without those inside another one of them."""
     below = path.rstrip(os.sep) + os.sep
@@ -101,6 +107,8 @@ _GRACE = 5.0
 _MOST_BYTES = 1 << 30
 """The most bytes of one message; the table of a hundred million links has fewer."""
 _MOST_WORKERS = 4
+_MOST_WAITING = 16
+"""The most processes where each waits for the disk; each of them takes some megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +126,8 @@ class Measurement:
     """Path → what could not be measured there, once everything is measured."""
     upper_bounds: tuple[UpperBound, ...] = ()
     """The places that may occupy less than is shown, once everything is measured."""
+    left_out: frozenset[str] = frozenset()
+    """The paths of the places that the user does not want to be walked."""
 
     @property
     def complete(self) -> bool:
@@ -153,26 +163,33 @@ async def measure(
     now: datetime,
     anew: bool = False,
     interim: bool = True,
-    workers: int | None = None,
+    most_processes: int = 0,
+    apart: Collection[str] = (),
 ) -> AsyncGenerator[Measurement, None]:
     """Walk all places in a separate process and yield measurements several times a second; the last is complete.
 
     The results are kept in the directory `kept` for the next walk, which reads only directories that have changed
     since. Only a walk with `anew` notices a file that grew in place, or that got or lost a link outside all places.
-    Without `interim` no sizes are told before the last.
+    Without `interim` no sizes are told before the last. At most `most_processes` walk at once, if that is not 0.
+    The places `apart`, by path, are not walked, neither by themselves nor as a part of others.
     Closing this generator ends the walk. Raises CondatuiError if the process fails.
     """
     mounted = await asyncio.to_thread(mounts)
+    walked = tuple(place for place in places if place.path not in apart)
+    most = most_processes or _MOST_WAITING
     request = WalkRequest(
-        places=tuple(place_request(place, places) for place in places),
+        places=tuple(place_request(place, places) for place in walked),
         directory=os.fsencode(kept) if kept else b"",
         anew=anew,
-        workers=workers or min(_MOST_WORKERS, os.cpu_count() or 1),
+        workers=min(_MOST_WORKERS, os.cpu_count() or 1, most),
         now=int(now.timestamp()) * 1_000_000_000,
         mounts=mount_points(mounted),
         interim=interim,
+        most_workers=most,
     )
-    known = Measurement(places=tuple(places), sizes={}, upper_bounds=tuple(_silent(places, mounted)))
+    known = Measurement(
+        places=walked, sizes={}, upper_bounds=tuple(_silent(walked, mounted)), left_out=frozenset(apart)
+    )
     async with aclosing(_replies(request, environ)) as replies:
         async for reply in replies:
             known = await asyncio.to_thread(_with, known, reply)

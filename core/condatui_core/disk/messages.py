@@ -42,12 +42,15 @@ class WalkRequest(Struct, frozen=True, array_like=True):
     anew: bool
     """Whether to read everything and ignore kept trees."""
     workers: int
+    """How many processes walk where they compute and do not wait for the disk."""
     now: int
     """Nanoseconds since 1970."""
     mounts: tuple[MountPoint, ...] = ()
     """All that are mounted if there is one on which files share blocks; else none, since nobody need look for any."""
     interim: bool = True
     """Whether to tell the sizes of each place as soon as it is walked, which takes a fifth of the processor time."""
+    most_workers: int = 0
+    """How many processes walk where each call waits for the disk; 0 if there are as many as elsewhere."""
 
 
 class WalkSizes(Struct, frozen=True, array_like=True):

@@ -19,7 +19,7 @@ from condatui_core.disk.breakdown import break_down
 from condatui_core.disk.browse import PrefixBrowser
 from condatui_core.disk.findings import holders_of_packages, irreplaceable_packages
 from condatui_core.disk.link_graph import LinkGraph
-from condatui_core.disk.measure import Measurement, disk_places, measure, nested_in
+from condatui_core.disk.measure import Measurement, disk_places, left_out, measure, nested_in
 from condatui_core.disk.merged_size import MergedSizes
 from condatui_core.prefixes.leftovers import measured_kernels, measured_leftovers
 from condatui_core.records.cleanup import CleanupChoice
@@ -43,7 +43,7 @@ from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.relinking import RelinkSurvey
 from condatui_core.records.request import Cleanable
 from condatui_core.records.slimming import SlimmedFiles
-from condatui_core.settings import Locations
+from condatui_core.settings import Locations, Settings
 
 # Claims of the records, shown until the disk is measured
 
@@ -142,6 +142,8 @@ class DiskUsage:
     leftovers: Mapping[str, int] = field(default_factory=dict)
     """By prefix, the bytes of site-packages that its python no longer reads, as pip's records claim until they are
     measured; by path, those of kernels whose environment is gone."""
+    left_out: frozenset[str] = frozenset()
+    """The prefixes and package caches that the user does not want to be walked."""
     merged_sizes: MergedSizes | None = None
     """What merged environments take; None before the first walk is complete."""
     same_files: RelinkSurvey = field(default_factory=RelinkSurvey)
@@ -241,7 +243,9 @@ class DiskUsage:
     def _merged(self, member: str, keeper: str) -> int:
         """The most that a merged environment occupies: what a clone of the keeper cannot link, and what it gets."""
         assert self.graph is not None and self.merged_sizes is not None  # nothing frees anything before
-        return self.graph.beside_caches(keeper) + self.merged_sizes.most_beside(member, keeper)
+        measured = keeper in self.uses
+        beside = self.graph.beside_caches(keeper) if measured else self.managed.use_of(keeper).total
+        return beside + self.merged_sizes.most_beside(member, keeper)
 
     def added_to(self, inventory: Inventory) -> Inventory:
         """The inventory with the findings of the measurement added to its environments."""
@@ -305,6 +309,12 @@ def _claimed(managed: ManagedSizes, prefix: str) -> Cost:
     return Cost(total=use.total, frees=use.exclusive, measured=False)
 
 
+def _claims(managed: ManagedSizes, prefixes: Iterable[str]) -> Mapping[str, Cost]:
+    """What the records claim of environments that are not walked; what they would free is not known."""
+    totals = ((prefix, managed.use_of(prefix).total) for prefix in prefixes if prefix in managed)
+    return {prefix: Cost(total=total, frees=None, measured=False) for prefix, total in totals if total}
+
+
 def _walked(measurement: Measurement) -> Mapping[str, Cost]:
     """The costs that are exact already, before it is known who shares the rest."""
     caches = {place.path for place in measurement.places if place.cache}
@@ -325,7 +335,8 @@ def _measured(known: DiskUsage, measurement: Measurement, inventory: Inventory, 
     cached = cached_names(caches)
     return replace(
         known,
-        costs={prefix: use.cost for prefix, use in uses.items()},
+        costs={**_claims(known.managed, measurement.left_out), **{prefix: use.cost for prefix, use in uses.items()}},
+        left_out=measurement.left_out,
         entries=measurement.entries,
         complete=True,
         anew=anew,
@@ -343,14 +354,28 @@ def _measured(known: DiskUsage, measurement: Measurement, inventory: Inventory, 
     )
 
 
+_DEFAULTS = Settings()
+
+
 class Disk:
     """Measures the environments of an inventory and the package caches."""
 
-    def __init__(self, locations: Locations, *, environ: Mapping[str, str], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        locations: Locations,
+        *,
+        environ: Mapping[str, str],
+        clock: Callable[[], datetime],
+        settings: Settings = _DEFAULTS,
+    ) -> None:
+        """`settings` say how many processes walk, and where nothing is walked."""
         self._kept = locations.disk_cache
         self._home = locations.home
         self._environ = environ
         self._clock = clock
+        self._settings = settings
+        self._apart: tuple[DiskPlace, ...] = ()
+        """The places that the last measurement has left out: nobody looks into them as a part of another."""
 
     async def measure(
         self, inventory: Inventory, *, anew: bool = False, interim: bool = True
@@ -360,7 +385,18 @@ class Disk:
         Closing the generator ends the walk.
         """
         places = await asyncio.to_thread(self._places, inventory)
-        walk = measure(places, kept=self._kept, environ=self._environ, now=self._clock(), anew=anew, interim=interim)
+        apart = await asyncio.to_thread(left_out, places, self._settings.unmeasured, self._home)
+        self._apart = tuple(place for place in places if place.path in apart)
+        walk = measure(
+            places,
+            kept=self._kept,
+            environ=self._environ,
+            now=self._clock(),
+            anew=anew,
+            interim=interim,
+            most_processes=self._settings.walk_processes,
+            apart=apart,
+        )
         async with aclosing(walk) as measurements:
             async for measurement in measurements:
                 yield measurement
@@ -382,7 +418,7 @@ class Disk:
     async def break_down(self, environment: Environment, places: Iterable[DiskPlace]) -> Breakdown:
         """Break down an environment by package, in a thread; one that was not read has no packages."""
         contents = environment.contents or PrefixContents()
-        nested = nested_in(environment.prefix, places)
+        nested = nested_in(environment.prefix, (*places, *self._apart))
         return await asyncio.to_thread(break_down, environment.prefix, contents, nested=nested)
 
     async def slim(self, environment: Environment, inventory: Inventory) -> SlimmedFiles:
@@ -400,7 +436,7 @@ class Disk:
 
     def browser(self, environment: Environment, places: Iterable[DiskPlace]) -> PrefixBrowser:
         """Browse the files of an environment by size; other places inside it are not looked into."""
-        nested = nested_in(environment.prefix, places)
+        nested = nested_in(environment.prefix, (*places, *self._apart))
         return PrefixBrowser(environment.prefix, environment.contents or PrefixContents(), nested=nested)
 
     def _places(self, inventory: Inventory) -> tuple[DiskPlace, ...]:

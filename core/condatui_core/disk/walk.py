@@ -17,6 +17,7 @@ from condatui_core.disk.block_walk import BlockWalk
 from condatui_core.disk.inode_index import ByDevice, FoundPlace, InodeIndex, look_up, united
 from condatui_core.disk.link_table import LinkTableBuilder, table_of
 from condatui_core.disk.messages import WalkProgress, WalkRequest, WalkResult, WalkSizes, pack, read_request
+from condatui_core.disk.patience import processes_for
 from condatui_core.disk.shared_blocks import Blocks
 from condatui_core.disk.tree import InodeTable
 from condatui_core.disk.tree_store import DamagedStoreError, TreeStore
@@ -37,7 +38,9 @@ class Walk:
     def __init__(self, request: WalkRequest, send: Callable[[Struct], None]) -> None:
         store = TreeStore(Path(os.fsdecode(request.directory)), request.places) if request.directory else None
         self._store = store
-        self._workers = request.workers
+        self._workers = processes_for(
+            [each.path for each in request.places], computing=request.workers, waiting=request.most_workers
+        )
         self._interim = request.interim
         self._send = send
         self._last_sent = time.monotonic()
@@ -49,6 +52,8 @@ class Walk:
         self._now = request.now
         self._parts = [1] * len(tasks)
         """For each place, the number of tasks that are not finished."""
+        self._paths: dict[bytes, bytes] = {}
+        """Paths in prefixes, which environments have in common: kept once, since they are most of what a tree takes."""
         self._lost: ByDevice = defaultdict(set)
         self._inodes = InodeIndex(may_look_up=request.interim)
         self._measured: list[WalkSizes] = []
@@ -100,6 +105,8 @@ class Walk:
             place.tree.problems += found.problems
         else:
             self._inodes.add(rechecked.inodes)
+            if not place.task.place.cache:
+                rechecked.tree.paths = [self._paths.setdefault(each, each) for each in rechecked.tree.paths]
             if place.tree.paths:
                 place.tree.extend(rechecked.tree)
             else:

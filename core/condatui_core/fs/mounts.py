@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+import re
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from msgspec import Struct
@@ -49,6 +51,11 @@ class Mount(Struct, frozen=True):
         return self.kind.startswith(_REMOTE)
 
     @property
+    def far(self) -> bool:
+        """Whether each call waits for an answer of another machine or program; layers of this very disk do not."""
+        return self.remote and self.kind != "overlay"
+
+    @property
     def access_times(self) -> AccessTimes:
         """Whether reading a file updates its access time, at least once a day as relatime does."""
         if self.options & {"noatime", "ro", "read-only"}:
@@ -63,8 +70,33 @@ class Mount(Struct, frozen=True):
         return "not told" if self.kind.startswith(_SILENT) else "none"
 
 
+_TABLE = "/proc/self/mounts"
+_ESCAPED = re.compile(rb"\\([0-7]{3})")
+_COLUMNS = 4
+
+
 def mounts() -> tuple[Mount, ...]:
     """List the mounted file systems of this machine, without accessing any; empty if that cannot be known."""
+    try:
+        with open(_TABLE, "rb") as table:
+            return tuple(_mounts_in(table.read()))
+    except FileNotFoundError:
+        return _told_mounts()
+    except OSError:
+        return ()
+
+
+def _mounts_in(table: bytes) -> Iterator[Mount]:
+    """The mounts in the table of a Linux kernel, which writes blanks in a name as `\\040`."""
+    for line in table.splitlines():
+        columns = [_ESCAPED.sub(lambda found: bytes([int(found[1], 8) & 0xFF]), each) for each in line.split(b" ")]
+        if len(columns) >= _COLUMNS:
+            source, point, kind, options = map(os.fsdecode, columns[:_COLUMNS])
+            yield Mount(point, kind, frozenset(options.split(",")), source)
+
+
+def _told_mounts() -> tuple[Mount, ...]:
+    """The mounts of a system without such a table."""
     import psutil  # noqa: PLC0415 - imported late: it would delay the first screen
 
     try:

@@ -79,6 +79,11 @@ def stamped_site_packages(known: Stamps) -> tuple[str, ...]:
     return tuple(each.path for each in known if each.path.endswith("site-packages"))
 
 
+def existing_site_packages(known: Stamps) -> tuple[str, ...]:
+    """The site-packages among the stamped paths that exist."""
+    return tuple(each.path for each in known if each.inode and each.path.endswith("site-packages"))
+
+
 def too_fresh(known: Stamps, now: int) -> bool:
     """Whether something changed so shortly before `now` that another change might leave the same stamp."""
     times = (time for each in known for time in (each.modified, each.changed))
@@ -180,13 +185,22 @@ class PrefixCache:
 
         A prefix with problems is read again every time: repairing a file in place does not change the stamps.
         """
-        if not refresh:
-            known = self._known.get(prefix)
-            if known and not known.contents.problems and self.unchanged(prefix):
-                return known.contents
-            if (loaded := self._load(prefix)) is not None:
-                return self._keep(prefix, loaded)
+        if not refresh and (kept := self.kept(prefix)) is not None:
+            return kept
         return self._keep(prefix, self._read_from_disk(prefix))
+
+    def kept(self, prefix: str) -> PrefixContents | None:
+        """The contents of a prefix, if nothing has changed since they were read; otherwise None. Lists no directory."""
+        known = self._known.get(prefix)
+        if known and not known.contents.problems and self.unchanged(prefix):
+            return known.contents
+        loaded = self._load(prefix)
+        return None if loaded is None else self._keep(prefix, loaded)
+
+    def site_packages(self, prefix: str) -> tuple[str, ...]:
+        """The site-packages that a prefix had when it was read last; none if it was never read."""
+        known = self._known.get(prefix)
+        return existing_site_packages(known.stamps) if known else ()
 
     def unchanged(self, prefix: str) -> bool:
         """Whether a prefix is still what `read` last returned, by a dozen stats; False if it was never read."""

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from condatui_core.fs.real_paths import RealPaths
 from condatui_core.prefixes.probe import set_aside_from
 from condatui_core.records.installation import CondaFacts, Installation
 from condatui_core.records.prefix import PrefixPointer
@@ -115,6 +116,7 @@ def merge(
     paths: Iterable[tuple[str, str]], roots: Iterable[str], envs_dirs: Iterable[str]
 ) -> tuple[PrefixPointer, ...]:
     """Merge (path, source) pairs and the root prefixes by real path, in the order of their first mention."""
+    real_paths = RealPaths()
     root_prefixes = {os.path.realpath(root) for root in roots}
     directories = frozenset(envs_dirs)
     sources: dict[str, dict[str, None]] = {}
@@ -123,7 +125,7 @@ def merge(
         absolute = os.path.normpath(path)
         if not os.path.isabs(absolute):
             continue
-        real = os.path.realpath(absolute)
+        real = real_paths.of(absolute)
         sources.setdefault(real, {})[source] = None
         # A link further up (/home -> /data/home) renames everything, so only a link in the last part is an alias.
         if real != absolute and os.path.islink(absolute):

@@ -11,6 +11,8 @@ import msgspec
 from msgspec import Struct
 
 from condatui_core.fs.documents import decode
+from condatui_core.fs.far_calls import ask_each
+from condatui_core.fs.mounts import Mount
 from condatui_core.fs.safe_read import read_bounded
 from condatui_core.records.kernel import Kernel
 
@@ -34,16 +36,20 @@ class _KernelSpec(Struct):
 _SPEC = msgspec.json.Decoder(_KernelSpec)
 
 
-def read_kernels(prefixes: Iterable[str], *, environ: Mapping[str, str], home: Path) -> tuple[Kernel, ...]:
+def read_kernels(
+    prefixes: Iterable[str], *, environ: Mapping[str, str], home: Path, mounted: Sequence[Mount] = ()
+) -> tuple[Kernel, ...]:
     """Read the kernels of this user and those in some environments, given by their real prefixes.
+
+    What is `mounted` tells which of them lie on other machines.
 
     What is no kernel, or cannot be read, is passed over. Directories of the system are not read.
     """
     known = Prefixes(prefixes)
     places = [*kernel_directories(environ, home), *(os.path.join(prefix, _IN_PREFIX) for prefix in known)]
     found: dict[str, Kernel] = {}
-    for place in dict.fromkeys(places):
-        for directory in _directories(place):
+    for directories in ask_each(_directories, [*dict.fromkeys(places)], mounted):
+        for directory in directories:
             real = os.path.realpath(directory)
             if real not in found and (kernel := read_kernel(directory, known)):
                 found[real] = kernel

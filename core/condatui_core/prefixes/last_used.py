@@ -162,8 +162,11 @@ def last_used(
     mounts: Iterable[Mount],
     now: datetime,
     own_times: Sequence[tuple[float, float]] = (),
+    site_packages: Sequence[str] | None = None,
 ) -> LastUsed | None:
     """Find the best evidence of when a prefix was last used; None if there is none. Uses stats only, opens no file.
+
+    `site_packages` are those that the prefix has, if they are known already: then no other directory is listed.
 
     A running process is the best evidence. The next best is the time at which its interpreter was last read: it is
     accurate to a day if the file system keeps access times and no other environment shares the file (conda hard-links
@@ -181,7 +184,7 @@ def last_used(
     alone = [each for each in reads if each.alone]
     sure = times == "kept" and any(each.interpreter for each in alone)
     # The access time of a shared file is only an upper bound, but an old one proves that the environment is unused.
-    signs: list[_Evidence] = [*(alone if sure else reads), *_changes(prefix)]
+    signs: list[_Evidence] = [*(alone if sure else reads), *_changes(prefix, site_packages)]
     latest = max(
         (each for each in signs if 0 <= each.at <= now.timestamp() + timedelta(days=1).total_seconds()),
         key=lambda each: each.at,
@@ -221,10 +224,10 @@ def _reads(prefix: str) -> Iterator[_Read]:
         yield _Read(status.st_atime, text, alone, path in _INTERPRETERS)
 
 
-def _changes(prefix: str) -> Iterator[_Evidence]:
+def _changes(prefix: str, site_packages: Sequence[str] | None) -> Iterator[_Evidence]:
     """When packages came or went, and when Python last compiled a module: the environment was in use at least then."""
     paths = ["conda-meta/history"]
-    for directory in site_packages_candidates(prefix):
+    for directory in site_packages_candidates(prefix) if site_packages is None else site_packages:
         paths += (f"{directory}/{name}/__pycache__" for name in _packages(os.path.join(prefix, directory)))
     for path in paths:
         try:

@@ -43,13 +43,20 @@ class PrefixReader:
 
     def read(self, prefix: str, *, refresh: bool = False) -> Reading:
         """Read a prefix, from the cache unless something has changed in it or `refresh` says so."""
-        # Access times come first, since reading the files changes them.
+        kept = None if refresh else self._cache.kept(prefix)
+        # Access times come before all reading, which changes them.
         used = last_used(
-            prefix, processes=self._processes, mounts=self._mounts, now=self._clock(), own_times=self._own_times
+            prefix,
+            processes=self._processes,
+            mounts=self._mounts,
+            now=self._clock(),
+            own_times=self._own_times,
+            site_packages=None if kept is None else self._cache.site_packages(prefix),
         )
         used = self._own_uses.correct(prefix, used)
         processes = tuple(str(each) for each in processes_in(prefix, self._processes))
-        return Reading(self._cache.read(prefix, refresh=refresh), used, processes)
+        contents = self._cache.read(prefix, refresh=True) if kept is None else kept
+        return Reading(contents, used, processes)
 
     @property
     def reads_files(self) -> bool:

@@ -20,6 +20,7 @@ _HEAD = """\
 _EXAMPLES: Mapping[str, str] = {
     "conda": "[/opt/conda/bin/conda]",
     "roots": "[/scratch/shared/envs]",
+    "unmeasured": "[/nfs/archive/envs]",
     "columns": "[disk, frees, used, findings]",
     "keys": '{environments.sort: "i"}',
 }

@@ -18,7 +18,7 @@ from condatui_core.text import sanitize, schema_fault
 _LONGEST_PATH = 4096
 _LONGEST_NAME = 255
 """Bytes that a file system takes for a path, and for a name in it."""
-_PATHS = ("conda", "roots", "baseline", "policy", "restore_directory")
+_PATHS = ("conda", "roots", "baseline", "policy", "unmeasured", "restore_directory")
 _FIELDS = {field.name: field for field in msgspec.structs.fields(Settings)}
 _KINDS: Mapping[object, str] = types.MappingProxyType(
     {str: "a text", bool: "`true` or `false`", int: "a whole number", float: "a number"}

@@ -92,6 +92,17 @@ async def test_carrying_out_a_removal(machine: RemovalMachine, prefix: FakePrefi
     assert (reads.parses, reads.walks) == (1, 1)
 
 
+async def test_a_removal_from_its_plan_to_its_end(machine: RemovalMachine, prefix: FakePrefix) -> None:
+    """Once for the plan and once when it is done; to copy a record into the restore point is not to parse it."""
+    request, context = RemoveRequest(prefixes=(str(prefix),)), machine.context()
+    with reads_of(prefix) as reads:
+        plan = await remove_plan.plan(request, context)
+        await remove_perform.perform(plan, request, context, PlainWork())
+    assert not prefix.path.exists()
+    assert {*reads.records.values()} == {2}, reads.records
+    assert reads.walks == 2, reads.directories
+
+
 def keep(machine: RemovalMachine, prefix: FakePrefix) -> RestorePoint:
     """Make a restore point as a removal does."""
     directory, name = machine.points, prefix.path.name

@@ -20,7 +20,7 @@ from condatui_core.errors import CondatuiError
 from condatui_core.records.disk import DiskPlace
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import Installation
-from condatui_core.settings import Locations
+from condatui_core.settings import Locations, Settings
 from support.disk_trees import cache, du, link, prefixes, write
 
 LATER = datetime.now(timezone.utc) + timedelta(hours=1)
@@ -210,3 +210,52 @@ def test_the_process_of_a_walk_starts_without_what_only_its_parent_needs() -> No
     """A second walk takes a second of processor time, of which importing asyncio would be a tenth."""
     shown = "import sys, condatui_core.disk.walk; print('asyncio' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", shown], check=True, capture_output=True).stdout == b"False\n"
+
+
+async def test_what_is_not_to_be_measured_is_walked_neither_by_itself_nor_in_another(tmp_path: Path) -> None:
+    """As a base on a disk of this machine, with its `envs` on a slow one."""
+    for prefix in ("root", "root/envs/a", "root/envs/b", "root/envsx"):
+        write(tmp_path / prefix / "own", 70_000)
+        (tmp_path / prefix / "conda-meta").mkdir()
+    link(tmp_path / "root/envs/a/own", tmp_path / "root/envs/b/shared")
+    found = tuple(
+        Environment(name=name, prefix=str(tmp_path / name), state="ok")
+        for name in ("root", "root/envs/a", "root/envs/b", "root/envsx")
+    )
+    locations = Locations.of_user({"CONDATUI_HOME": str(tmp_path / "own")}, tmp_path)
+    chosen = Settings(unmeasured=(str(tmp_path / "root/envs/a"),))
+    disk = Disk(locations, environ={}, clock=lambda: LATER, settings=chosen)
+    *_, usage = [each async for each in disk.survey(Inventory(environments=found))]
+    assert {*usage.uses} == {each.prefix for each in found} - {str(tmp_path / "root/envs/a")}
+    assert usage.left_out == {str(tmp_path / "root/envs/a")}
+    root, b = usage.uses[str(tmp_path / "root")], usage.uses[str(tmp_path / "root/envs/b")]
+    assert root.total == du(tmp_path / "root") - du(tmp_path / "root/envs/a", tmp_path / "root/envs/b") - du(
+        tmp_path / "root/envsx"
+    )
+    assert b.outside >= 70_000, "a file that may have a name in what was not walked stays"
+    assert not usage.freed_by([str(tmp_path / "root/envs/a")]).measured
+    parts = await disk.break_down(found[0], usage.places)
+    assert parts.untracked + parts.bookkeeping == root.total
+
+
+async def test_a_walk_of_nothing_starts_nothing_to_wait_for(tmp_path: Path) -> None:
+    write(tmp_path / "a/own")
+    locations = Locations.of_user({"CONDATUI_HOME": str(tmp_path / "own")}, tmp_path)
+    disk = Disk(locations, environ={}, clock=lambda: LATER, settings=Settings(unmeasured=("/",)))
+    found = Environment(name="a", prefix=str(tmp_path / "a"), state="ok")
+    *_, usage = [each async for each in disk.survey(Inventory(environments=(found,)))]
+    assert (usage.complete, usage.uses, usage.places) == (True, {}, ())
+
+
+async def test_no_more_processes_walk_than_are_wanted(
+    places: list[DiskPlace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = "from condatui_core.disk.messages import read_request; request = read_request(sys.stdin.buffer)"
+    _walk_with(monkeypatch, tmp_path, f"{script}; sys.exit(f'{{request.workers}} {{request.most_workers}}')")
+    asked: list[str] = []
+    for most in (1, 0, 40):
+        with pytest.raises(CondatuiError) as failed:
+            [each async for each in measure(places, kept=None, environ=os.environ, now=LATER, most_processes=most)]
+        asked.append(failed.value.detail)
+    usual = min(4, os.cpu_count() or 1)
+    assert asked == ["1 1", f"{usual} 16", f"{usual} 40"]

@@ -20,6 +20,7 @@ from condatui_core.disk.measure import place_request
 from condatui_core.disk.messages import WalkResult
 from condatui_core.disk.scan import ROOT, Scanner, SeenInodes, has_rows_of_files
 from condatui_core.disk.tree import InodeTable, InodeTree
+from condatui_core.disk.tree_store import TreeStore
 from condatui_core.records.disk import DiskPlace
 from support.disk_trees import cache, du, graph_of, link, prefixes, walked, write
 from support.tiers import examples
@@ -310,3 +311,15 @@ def test_a_table_is_the_same_in_whatever_order_places_are_walked(tree: Path) -> 
     backwards = WalkResult(0, builder.made(inodes), ())
     assert comparable(backwards) == comparable(WalkResult(0, table_of(requests, trees, inodes), ()))
     assert comparable(backwards) == comparable(walked(places))
+
+
+def test_paths_that_environments_have_in_common_are_kept_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are most of what the trees of many environments take in memory."""
+    for name in ("a", "b"):
+        write(tmp_path / name / "lib/python3.12/site-packages/numpy/one.py")
+    trees: list[InodeTree] = []
+    monkeypatch.setattr(TreeStore, "save", lambda _, found, *rest: trees.extend(found))
+    walked(prefixes([tmp_path / "a", tmp_path / "b"]), tmp_path / "kept")
+    a, b = ({path: path for path in tree.paths} for tree in trees)
+    assert {*a} == {*b} and len(a) == 5
+    assert all(a[path] is b[path] for path in a)

@@ -136,7 +136,7 @@ def test_init_writes_all_settings_and_changes_none(user: User) -> None:
     bare = "\n".join(line.removeprefix("#") if ": " in line and line[1] != " " else line for line in text.splitlines())
     user.file.write_text(bare)
     opened = read_settings(user.invocation.locations, {})
-    assert replace(opened, conda=(), roots=(), columns=(), keys={}) == Settings()
+    assert replace(opened, conda=(), roots=(), unmeasured=(), columns=(), keys={}) == Settings()
 
 
 def test_init_replaces_nothing(user: User) -> None:

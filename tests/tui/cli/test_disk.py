@@ -51,7 +51,7 @@ class Machine:
         prefix.write("checkpoints/model.pt", "x" * 90_000)
         return prefix.path
 
-    def run(self, *arguments: str) -> Result:
+    def run(self, *arguments: str, command: str = "disk") -> Result:
         invocation = Invocation(
             environ={"CONDATUI_HOME": str(self.root / "own")},
             home=self.root,
@@ -60,7 +60,7 @@ class Machine:
             terminal=False,
             make_workbench=lambda *_: LoadedWorkbench(self.inventory),  # type: ignore[arg-type]
         )
-        return CliRunner().invoke(condatui, ["disk", *arguments], obj=invocation)
+        return CliRunner().invoke(condatui, [command, *arguments], obj=invocation)
 
     def document(self, *arguments: str) -> dict[str, Any]:
         result = self.run(*arguments, "--json")
@@ -164,3 +164,29 @@ def test_a_file_that_grew_in_place_is_noticed_anew(machine: Machine) -> None:
     model = machine.prefixes[0] / "checkpoints/model.pt"
     model.write_bytes(b"x" * 300_000)
     assert machine.document("one", "--anew")["environments"][0]["total"] == du(machine.prefixes[0])
+
+
+def test_what_the_settings_leave_out_is_said_and_not_measured(machine: Machine) -> None:
+    one, two = machine.prefixes
+    write(machine.root / "own/config/settings.yaml").write_text(f"unmeasured: ['{one}']\n")
+    [measured] = machine.document()["environments"]
+    assert measured["prefix"] == str(two)
+    assert measured["outside"] == (one / "lib/numpy.so").stat().st_blocks * 512, (
+        "it may have a name in what is left out"
+    )
+    told = machine.run()
+    assert told.stderr == "Not measured, as the setting `unmeasured` says: one.\n"
+    listed = machine.run("--sizes", "--json", command="list")
+    assert [each["disk"] is None for each in json.loads(listed.stdout)["environments"]] == [True, False, True]
+    first, *others = machine.inventory.environments
+    environments = (replace(first, managed_bytes=5_000_000), *others)
+    machine.inventory = replace(machine.inventory, environments=environments)
+    printed = machine.run("--sizes", command="list").stdout.splitlines()
+    [row] = [line.split() for line in printed if line.startswith("one ")]
+    assert row[4:8] == ["~5.0", "M", "–", "–"], row
+
+
+def test_nothing_is_measured_where_nothing_is_to_be(machine: Machine) -> None:
+    result = machine.run("disk", "--json", command="--no-sizes")
+    assert (result.exit_code, json.loads(result.stdout)["environments"]) == (0, [])
+    assert result.stderr == "Not measured, as the setting `unmeasured` says: one, two.\n"

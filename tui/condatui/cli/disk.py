@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import aclosing
 
 import click
@@ -12,24 +12,32 @@ from condatui.cli.completion_values import environments
 from condatui.cli.documents.disk import Costs, describe_disk
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import examples, global_options, json_option, note_prefixes
-from condatui.cli.reporting import say_problems
+from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.disk.measure import Measurement
 from condatui_core.disk.usage import Disk, DiskUsage
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment, Inventory
+from condatui_core.text import sanitize, some_of
 
 # Complete measurements for commands
 
 
 def disk_of(invocation: Invocation) -> Disk:
     """The disk measurement for an invocation."""
-    return Disk(invocation.locations, environ=invocation.environ, clock=invocation.clock)
+    locations, environ, clock = invocation.locations, invocation.environ, invocation.clock
+    return Disk(locations, environ=environ, clock=clock, settings=invocation.settings)
 
 
 def measure_all(invocation: Invocation, inventory: Inventory) -> Measurement:
     """Walk all environments and package caches; returns the complete measurement."""
     return asyncio.run(disk_of(invocation).measure_whole(inventory))
+
+
+def say_left_out(environments: Iterable[Environment], measurement: Measurement) -> None:
+    """Say which of these are not measured because the user does not want them to be walked."""
+    if names := [sanitize(each.label) for each in environments if each.prefix in measurement.left_out]:
+        say(f"Not measured, as the setting `unmeasured` says: {some_of(names)}.")
 
 
 async def usage_of_all(disk: Disk, inventory: Inventory) -> DiskUsage:
@@ -59,6 +67,7 @@ def command(invocation: Invocation, *, envs: tuple[str, ...], anew: bool, as_jso
     measurement, costs = asyncio.run(_measure(invocation, inventory, chosen, anew=anew))
     for each in costs:
         say_problems(each.use.findings)
+    say_left_out(chosen, measurement)
     caches = measurement.cache_uses(inventory.environments)
     document = describe_disk(costs, caches, measurement)
     if as_json:

@@ -82,6 +82,8 @@ class Invocation(Struct, frozen=True, kw_only=True):
     """The directory, or the file, that `--snapshots` names, absolute: then nothing is about this machine."""
     read_only: bool = False
     """Whether `--read-only` was given."""
+    no_sizes: bool = False
+    """Whether `--no-sizes` was given."""
     debug: bool = False
     """Whether `--debug` was given."""
     make_workbench: MakeWorkbench = _make_workbench
@@ -110,6 +112,7 @@ class Invocation(Struct, frozen=True, kw_only=True):
         prefixes: tuple[str, ...] = (),
         snapshots: str | None = None,
         read_only: bool = False,
+        no_sizes: bool = False,
         debug: bool = False,
     ) -> Invocation:
         """The invocation with further executables, root directories and prefixes, and with the flags if given."""
@@ -120,6 +123,7 @@ class Invocation(Struct, frozen=True, kw_only=True):
             prefixes=(*self.prefixes, *filter(_is_prefix, map(self.absolute, filter(_is_path, prefixes)))),
             snapshots=self.snapshots if snapshots is None else self.absolute(snapshots),
             read_only=self.read_only or read_only,
+            no_sizes=self.no_sizes or no_sizes,
             debug=self.debug or debug,
         )
 
@@ -161,6 +165,7 @@ class Invocation(Struct, frozen=True, kw_only=True):
             settings,
             conda=(*self.conda, *settings.conda),
             roots=(*settings.roots, *self.roots),
+            unmeasured=(os.sep,) if self.no_sizes else settings.unmeasured,
             read_only=self.read_only or settings.read_only,
             debug=self.debug or settings.debug,
         )
@@ -178,7 +183,8 @@ class Invocation(Struct, frozen=True, kw_only=True):
     @property
     def given(self) -> frozenset[str]:
         """The settings that the command line changes."""
-        return frozenset(name for name in ("conda", "roots", "read_only", "debug") if getattr(self, name))
+        given = {name for name in ("conda", "roots", "read_only", "debug") if getattr(self, name)}
+        return frozenset(given | {"unmeasured"} if self.no_sizes else given)
 
     def workbench(self, settings: Settings | None = None) -> Workbench:
         """A workbench for this invocation, with the user's settings unless others are given.

@@ -183,8 +183,9 @@ def _facts_of_others(invocation: Invocation, others: OtherMachines) -> FilterFac
 
 def _measure(invocation: Invocation, whole: Inventory) -> Mapping[str, DiskUse]:
     """Measure what each environment occupies beside all others."""
-    from condatui.cli.disk import measure_all  # noqa: PLC0415 - only sizes need it
+    from condatui.cli.disk import measure_all, say_left_out  # noqa: PLC0415 - only sizes need it
 
     measurement = measure_all(invocation, whole)
+    say_left_out(whole.environments, measurement)
     found = {each.prefix: measurement.use_of(each.prefix) for each in whole.environments}
     return {prefix: use for prefix, use in found.items() if use}

@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem
 from msgspec.structs import replace
 
 from condatui.cli.invocation import Invocation
-from condatui.cli.options import global_options
+from condatui.cli.options import global_options, no_sizes_option
 from condatui.cli.reporting import ReportingGroup, report
 from condatui_core.errors import UsageError
 from condatui_core.settings import SettingError, Settings
@@ -124,6 +124,7 @@ class _Commands(ReportingGroup):
 @click.option(
     "--snapshots", metavar="DIR", help="Open the workbench on other machines too, by the snapshots in this directory."
 )
+@no_sizes_option
 @global_options
 @click.pass_context
 def condatui(context: click.Context, *, snapshots: str | None) -> None:

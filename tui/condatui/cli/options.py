@@ -91,6 +91,10 @@ def _set_read_only(context: click.Context, _parameter: click.Parameter, read_onl
     context.obj = context.obj.adding(read_only=read_only)
 
 
+def _set_no_sizes(context: click.Context, _parameter: click.Parameter, no_sizes: bool) -> None:
+    context.obj = context.obj.adding(no_sizes=no_sizes)
+
+
 offline_option = click.option(
     "--offline", is_flag=True, help="Download nothing; otherwise the package cache is used first."
 )
@@ -119,6 +123,14 @@ _read_only = click.option(
     callback=_set_read_only,
     help="Change nothing: plans can be made and read, and no job begins.",
 )
+no_sizes_option = click.option(
+    "--no-sizes",
+    is_flag=True,
+    expose_value=False,
+    callback=_set_no_sizes,
+    help="Do not walk the disk.",
+)
+"""The option `--no-sizes` before a command, or without one: as the setting `unmeasured` says of some directories."""
 _debug = click.option(
     "--debug",
     is_flag=True,

@@ -94,7 +94,7 @@ class CleanupMonitor:
 
     async def _look_for_same_files(self, disk: DiskUsage | None) -> bool:
         """Look for what is stored twice, once for each walk of the disk; whether something was found that is new."""
-        if disk is None or disk.graph is None or self._same_files.is_of(disk):
+        if disk is None or not disk.places or self._same_files.is_of(disk):
             return False
         try:
             found = await self._session.workbench.same_files()

@@ -111,6 +111,7 @@ class Breakdowns:
             full_walk="" if survey.anew else self._session.key("reload_all"),
             upper_bound=survey.upper_bounds.get(environment.prefix),
             entries=None if survey.complete else survey.entries,
+            left_out=environment.prefix in survey.left_out,
         )
 
     def _sharing(self, graph: LinkGraph, prefix: str) -> tuple[Sharing, ...]:

@@ -173,7 +173,7 @@ def _others(others: OtherMachines | None, here: str) -> tuple[_StatusPart, ...]:
 
 
 def _sizes(inventory: Inventory, glyphs: Glyphs, disk: DiskUsage | None) -> tuple[_StatusPart, ...]:
-    if disk is None or disk.graph is None:
+    if disk is None or not disk.places:
         managed = sum(environment.managed_bytes for environment in inventory.environments)
         claim = f"{glyphs.approximately}{format_bytes(managed)} by their records" if managed else ""
         return (_StatusPart(claim, priority=4),)

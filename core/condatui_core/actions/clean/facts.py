@@ -88,7 +88,9 @@ async def caches_to_clean(request: CleanRequest, context: JobContext, removed: R
 
 def measurement_of(context: JobContext) -> SharedMeasurement:
     """The measurement that is shared by what is planned together; a new one if this is planned alone."""
-    disk = Disk(context.locations, environ=context.caller.environ, clock=context.clock)
+    # Whether a package is needed is only known once all environments are walked.
+    settings = replace(context.settings, unmeasured=())
+    disk = Disk(context.locations, environ=context.caller.environ, clock=context.clock, settings=settings)
     return context.measured or SharedMeasurement(disk)
 
 

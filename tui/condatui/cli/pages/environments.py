@@ -19,12 +19,13 @@ from condatui.view_models.environments.rows import EnvironmentsModel
 from condatui.view_models.format import spell_age
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui_core.analyses.channel_shares import ChannelTotal
+from condatui_core.records.disk import Cost
 from condatui_core.records.environment import Environment, Inventory, KeepMark
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.text import counted, format_bytes, sanitize
 
 if TYPE_CHECKING:
-    from condatui_core.records.disk import Cost, DiskUse
+    from condatui_core.records.disk import DiskUse
 
 
 # Summary of one environment
@@ -89,7 +90,13 @@ def print_environments(
 
     Each of the `packages` has a column.
     """
-    print_rows(invocation, inventory, {prefix: use.cost for prefix, use in uses.items()} or None, packages)
+    claimed = {
+        each.prefix: Cost(total=each.managed_bytes, frees=None, measured=False)
+        for each in inventory.environments
+        if each.managed_bytes
+    }
+    measured = {prefix: use.cost for prefix, use in uses.items()}
+    print_rows(invocation, inventory, {**claimed, **measured} if uses else None, packages)
 
 
 def print_rows(

@@ -135,6 +135,8 @@ class DiskSubject:
     """What a snapshot tells of one on another machine; None on this one."""
     entries: int | None = None
     """How many entries the present walk has counted; None if no walk is under way."""
+    left_out: bool = False
+    """Whether the user does not want it to be measured."""
 
     def name_of(self, sharer: Sharing) -> str:
         """The name of an environment or a cache."""
@@ -229,6 +231,8 @@ def _told(subject: DiskSubject, line: int, width: int, glyphs: Glyphs) -> Text |
 def _why_not(subject: DiskSubject) -> str:
     if subject.environment.state == "missing":
         return "It does not exist: it occupies nothing."
+    if subject.left_out:
+        return "Not measured: the setting `unmeasured`, or --no-sizes, says so."
     if subject.entries is not None:
         return f"Measuring the disk: {subject.entries:,} entries so far."
     return "Not measured yet: the disk is measured once everything is read."

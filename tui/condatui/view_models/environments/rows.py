@@ -264,6 +264,8 @@ class EnvironmentsModel:
         cost = self._costs.get(environment.prefix)
         if cost and cost.inodes:
             return Text(f"{self._bound(cost)}{short_count(cost.inodes)}")
+        if cost and cost.frees is None:
+            return Text(self._glyphs.nothing, styles.DIM)
         return self._awaited(environment)
 
     def _bytes(self, cost: Cost, count: int) -> Text:
