@@ -68,3 +68,19 @@ async def test_a_filter_typed_at_once_is_whole() -> None:
         burst(driver, "slash", *"gam", "enter")
         await driver.until(lambda: driver.names == ["gamma"])
         await driver.until(lambda: not driver.app.screen.query_one(FilterBar).display)
+
+
+async def test_what_is_pressed_after_enter_goes_to_what_it_opens() -> None:
+    async with opened(workbench=bench()) as driver:
+        burst(driver, "enter", "j", "j")
+        await driver.until(lambda: driver.place.detail.view.has_focus)
+        await driver.pilot.pause()
+        assert driver.cursor == f"{ENVS}/alpha"
+
+
+async def test_what_is_pressed_after_escape_goes_to_what_is_below() -> None:
+    async with opened(workbench=bench()) as driver:
+        await driver.press("p")
+        burst(driver, "escape", "j")
+        await driver.until(lambda: driver.cursor == f"{ENVS}/beta")
+        assert not driver.app.screen.query(ActionPanel)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from textual import events, on
 from textual.app import App
 from textual.message import Message
 
+from condatui.actions.registry import ACTION_BY_ID
 from condatui.messages import (
     BaselineProposed,
     ColumnsChosen,
@@ -56,41 +57,55 @@ _LONGEST = 1.0
 class _KeyTurn(Message):
     """Takes the way of key presses, from the focused widget up to the app, and so arrives after earlier ones."""
 
-    def __init__(self, callback: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, callback: Callable[[], Awaitable[None]], rounds: int = 1) -> None:
         super().__init__()
         self.callback = callback
+        self.rounds = rounds
+        """How often it takes that way: the second time it comes after what the earlier keys have let widgets send."""
 
 
 class OrderedKeys(App[None]):
     """An app in which a key that opens something waits for the keys before it, and the keys after it wait for it.
 
     If the app handled such a key at once, it would overtake a cursor key that is still on its way through the widgets,
-    and so act on the wrong row. If a widget handled it, the letters after it, which are meant for what it opens, would
+    and so act on the wrong row. If a widget handled it, the keys after it, which are meant for what it opens, would
     overtake it.
     """
 
     _held: list[events.Key] | None = None
     """The keys that wait; None while keys need not wait."""
 
+    @property
+    def keys_that_lead(self) -> Collection[str]:
+        """The keys, as Textual names them, by which the focused widget leads to another or away."""
+        return ()
+
     async def on_event(self, event: events.Event) -> None:
         """Hold the keys that arrive while an earlier key has its turn."""
-        if self._held is not None and isinstance(event, events.Key) and not event.is_forwarded:
-            self._held.append(event)
-        else:
-            await super().on_event(event)
+        pressed = event if isinstance(event, events.Key) and not event.is_forwarded else None
+        if pressed and self._held is not None:
+            self._held.append(pressed)
+            return
+        await super().on_event(event)
+        if pressed and pressed.key in self.keys_that_lead:
+            await self.in_order(_nothing, rounds=2)
 
-    async def in_order(self, callback: Callable[[], Awaitable[None]]) -> None:
+    async def in_order(self, callback: Callable[[], Awaitable[None]], *, rounds: int = 1) -> None:
         """Call back when all keys that were pressed before have had their effect."""
-        turn = _KeyTurn(callback)
-        if self._held is not None or not (self.focused or self.screen).post_message(turn):
+        if self._held is not None or not self._send_round(_KeyTurn(callback, rounds)):
             await callback()
             return
         held: list[events.Key] = []
         self._held = held
         self.set_timer(_LONGEST, lambda: self._release(held))
 
+    def _send_round(self, turn: _KeyTurn) -> bool:
+        return (self.focused or self.screen).post_message(turn)
+
     @on(_KeyTurn)
     async def _take_turn(self, turn: _KeyTurn) -> None:
+        if turn.rounds > 1 and self._send_round(_KeyTurn(turn.callback, turn.rounds - 1)):
+            return
         held = self._held
         try:
             await turn.callback()
@@ -106,11 +121,20 @@ class OrderedKeys(App[None]):
             await self.on_event(key)
 
 
+async def _nothing() -> None:
+    """What a widget does by itself needs no more than that the keys after it wait."""
+
+
 class ActionApp(OrderedKeys):
     """Opens forms and plans in the visible place, and shows there how the jobs end."""
 
     session: Session
     job_monitor: JobMonitor
+
+    @property
+    def keys_that_lead(self) -> Collection[str]:
+        """What opens something, and what leads out of it."""
+        return ("escape", *self.session.keymap.keys(ACTION_BY_ID["list.open"]))
 
     def action_reload(self) -> None:
         """Look again, and read what has changed."""
