@@ -21,7 +21,7 @@ class Foreign(Struct, frozen=True):
 
 
 HINT = (
-    "These can be compared: an environment.yml, an explicit list, a list of specs or requirements, a conda-lock.yml, "
+    "These can be read: an environment.yml, an explicit list, a list of specs or requirements, a conda-lock.yml, "
     "a pixi.lock, and the JSON that condatui or conda has written about an environment."
 )
 

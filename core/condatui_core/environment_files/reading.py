@@ -223,7 +223,7 @@ def text_of_file(file: Path, *, may_be_empty: bool = False) -> str:
     try:
         data = read_bounded(str(file), LARGEST)
     except OSError as error:
-        raise UsageError("The file cannot be read.", f"{file}: {reason(error)}", HINT) from error
+        raise UsageError("The file cannot be read.", f"{file}: {reason(error)}", "Check the path.") from error
     try:
         text = decode_text(data)
     except UnicodeDecodeError as error:
