@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from condatui_core.prefixes import cache
+from condatui_core.prefixes.conda_meta import RecordReader
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.prefix import PrefixContents
@@ -142,10 +143,10 @@ def test_an_environment_deleted_while_it_is_read_is_no_exception(
     for name in ("one", "two"):
         make_prefix(tmp_path / "home/.conda/envs" / name)
 
-    def delete_first(prefix: str, candidates: tuple[str, ...]) -> PrefixContents:
+    def delete_first(prefix: str, candidates: tuple[str, ...], **more: RecordReader) -> PrefixContents:
         if prefix.endswith("one"):
             shutil.rmtree(prefix)
-        return read_prefix(prefix, candidates)
+        return read_prefix(prefix, candidates, **more)
 
     monkeypatch.setattr(cache, "read_prefix", delete_first)
     inventory = _load(_workbench(tmp_path / "home", tmp_path / "own"))

@@ -34,7 +34,7 @@ def opened(installed: Path, box: Sandbox, own: Path, columns: int, rows: int) ->
 DETAILS: tuple[Step, ...] = (
     (HOME, "base ⌂", "_libgcc_mutex"),
     ("]", "channel code packages requested"),
-    ("]", "of no package"),
+    ("]", "of the largest"),
     ("]", "All good: nothing worth a finding."),
     ("]", "No PyTorch here"),
     ("]", "This is what is there now."),

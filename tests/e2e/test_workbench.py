@@ -141,6 +141,29 @@ def test_a_lost_line_leaves_no_process_behind(
         assert psutil.wait_procs([conda], timeout=10)[1] == []
 
 
+def test_a_signal_to_go_on_without_a_stop_leaves_the_terminal_as_it_was(
+    installed: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    """As a terminal that goes away sends one, or somebody by hand."""
+    code = tmp_path / "code"
+    script = 'stty -g > "$0.before"; "$1"; echo $? > "$0"; stty -g > "$0.after"'
+    with Terminal(["sh", "-c", script, str(code), str(installed / "condatui")], environ=environ) as terminal:
+        terminal.wait_for("? help")
+        (workbench,) = psutil.Process(terminal.pid).children()
+        for _ in range(2):
+            workbench.send_signal(signal.SIGCONT)
+            terminal.settle()
+        terminal.press("?")
+        terminal.wait_for("type to filter")
+        terminal.press("\x1b")
+        terminal.wait_for("? help")
+        terminal.press("q")
+        assert terminal.wait_for_exit() == 0
+    assert code.read_text() == "0\n"
+    before, after = (code.with_name(f"code.{each}").read_text() for each in ("before", "after"))
+    assert before == after
+
+
 def test_bad_keys_in_the_settings_are_said_before_anything_opens(
     installed: Path, environ: dict[str, str], tmp_path: Path
 ) -> None:

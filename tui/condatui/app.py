@@ -119,7 +119,11 @@ class CondatuiApp(RecoveringApp):
     async def run_until_left(self) -> None:
         """Run on the terminal of this process until the user, or a signal, ends it."""
         with leaving_on_signals(lambda code: self.exit(return_code=code)):
-            await self.run_async()
+            try:
+                await self.run_async()
+            finally:
+                if isinstance(driver := self._driver, SparingDriver):
+                    driver.leave()
 
     def get_driver_class(self) -> type[Driver]:
         """Textual's driver, or in its place the one that sends only what changes."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
@@ -35,3 +37,29 @@ class SparingDriver(LinuxDriver):
         elif changes := self._cells.changes(data):
             super().write(self._begun + changes)
             self._begun = ""
+
+    def leave(self) -> None:
+        """Read nothing more once the app has ended: a signal that comes so late would let it read again, for ever."""
+        for number in (signal.SIGTSTP, signal.SIGCONT):
+            signal.signal(number, signal.SIG_DFL)
+        self.exit_event.set()
+
+    def _sigcont_application(self, *_: object) -> None:
+        """Go on after a stop, with one reader of keys and the attributes of the terminal as they were at the start.
+
+        The signal also comes without a stop that gave the terminal back, as from a terminal that goes away.
+        """
+        attributes = self.attrs_before if self._auto_restart and self._stop_reading() else None
+        super()._sigcont_application()
+        if attributes is not None:
+            self.attrs_before = attributes
+
+    def _stop_reading(self) -> bool:
+        """End the thread that reads keys; whether there was one."""
+        if self._key_thread is None or not self._key_thread.is_alive():
+            return False
+        self.exit_event.set()
+        self._key_thread.join()
+        self.exit_event.clear()
+        self._must_signal_resume = True  # so that all is drawn again
+        return True
