@@ -229,7 +229,6 @@ def test_a_prefix_may_be_reached_through_a_link(command_line: CommandLine, tmp_p
 @pytest.mark.parametrize(
     ("text", "names"),
     [
-        ("", ["research", "e1", "e1"]),
         ("package:numpy>=1.20", ["research"]),
         ("!finding:pip-over-conda", ["e1", "e1"]),
         ("x", []),
