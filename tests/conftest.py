@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterator
@@ -32,7 +33,10 @@ sys.dont_write_bytecode = False
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the tier, and let copies of the sandbox lie in memory if it has room; `--basetemp` puts them elsewhere."""
+    """Choose the tier, heed signals, and let copies of the sandbox lie in memory if it has room, or in `--basetemp`."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_IGN:  # as under nohup, or in the background of a script
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     gc.disable()  # until all tests are collected: nothing of it is garbage, and looking for some takes long
     choose_tier(thorough=bool(config.getoption("--thorough")))
     any_load = [HealthCheck.too_slow]  # how long a made-up input takes says how busy the machine is
