@@ -12,7 +12,10 @@ SIZES = ((80, 24), (120, 35), (200, 55))
 ESCAPE, HOME = "\x1b", "\x1b[H"
 
 Step = tuple[str, ...]
-"""Keys that are pressed at once, and the texts that have to stand on the screen after them."""
+"""Keys that are pressed at once, and the texts that have to stand on the screen after them.
+
+A step that opens what the next one leaves has the way out among its texts: keys that follow at once join `esc`.
+"""
 
 
 def walk(terminal: Terminal, steps: Iterable[Step]) -> None:
