@@ -76,11 +76,3 @@ async def test_what_is_pressed_after_enter_goes_to_what_it_opens() -> None:
         await driver.until(lambda: driver.place.detail.view.has_focus)
         await driver.pilot.pause()
         assert driver.cursor == f"{ENVS}/alpha"
-
-
-async def test_what_is_pressed_after_escape_goes_to_what_is_below() -> None:
-    async with opened(workbench=bench()) as driver:
-        await driver.press("p")
-        burst(driver, "escape", "j")
-        await driver.until(lambda: driver.cursor == f"{ENVS}/beta")
-        assert not driver.app.screen.query(ActionPanel)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from textual import events, on
 from textual.app import App
 from textual.message import Message
+from textual.widgets import Input
 
 from condatui.actions.registry import ACTION_BY_ID
 from condatui.messages import (
@@ -77,7 +78,7 @@ class OrderedKeys(App[None]):
 
     @property
     def keys_that_lead(self) -> Collection[str]:
-        """The keys, as Textual names them, by which the focused widget leads to another or away."""
+        """The keys, as Textual names them, by which the focused widget leads to another."""
         return ()
 
     async def on_event(self, event: events.Event) -> None:
@@ -86,8 +87,9 @@ class OrderedKeys(App[None]):
         if pressed and self._held is not None:
             self._held.append(pressed)
             return
+        leads = pressed is not None and pressed.key in self.keys_that_lead
         await super().on_event(event)
-        if pressed and pressed.key in self.keys_that_lead:
+        if leads:
             await self.in_order(_nothing, rounds=2)
 
     async def in_order(self, callback: Callable[[], Awaitable[None]], *, rounds: int = 1) -> None:
@@ -133,8 +135,10 @@ class ActionApp(OrderedKeys):
 
     @property
     def keys_that_lead(self) -> Collection[str]:
-        """What opens something, and what leads out of it."""
-        return ("escape", *self.session.keymap.keys(ACTION_BY_ID["list.open"]))
+        """What opens something in a place; a panel or a field that closes takes a message with it."""
+        if self.focused is None or isinstance(self.focused, Input) or self.panel_is_open:
+            return ()
+        return self.session.keymap.keys(ACTION_BY_ID["list.open"])
 
     def action_reload(self) -> None:
         """Look again, and read what has changed."""
