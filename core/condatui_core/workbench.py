@@ -571,6 +571,8 @@ class Workbench:
 
     def journal_findings(self) -> tuple[Finding, ...]:
         """What journals say of jobs that were interrupted, and which journals cannot be read; blocks."""
+        if not self.locations.jobs.is_dir():
+            return ()  # nothing was ever changed from here
         from condatui_core.jobs.journal_store import journal_findings  # noqa: PLC0415 - as for `jobs`
 
         return journal_findings(self.locations.jobs)

@@ -56,7 +56,7 @@ def disk(tree: Tree, scratch: Path) -> Iterator[Line]:
     places = places_of(tree.envs)
     kept = scratch / "disk"
     du = ["du", "-s", str(tree.envs), str(tree.envs.parent / "pkgs")]
-    listed = [sys.executable, "-m", "condatui", "list", "--sizes", "--json"]
+    listed = [str(Path(sys.executable).with_name("condatui")), "list", "--sizes", "--json"]
     environ = tree.environ(scratch / "sizes")
 
     def walked() -> Measurement:

@@ -20,7 +20,7 @@ def listing(tree: Tree, scratch: Path) -> Iterator[Line]:
     prefixes = tree.prefixes
     home = scratch / "listing"
     environ = tree.environ(home)
-    condatui = [sys.executable, "-m", "condatui", "list", "--packages", "--json"]
+    condatui = [str(Path(sys.executable).with_name("condatui")), "list", "--packages", "--json"]
 
     def loop() -> None:
         for prefix in prefixes:
@@ -39,4 +39,4 @@ def listing(tree: Tree, scratch: Path) -> Iterator[Line]:
     yield Line(f"conda list --json, {len(prefixes)} environments in a loop", f"{by_conda:.1f} s")
     yield Line("condatui list --packages --json lists of these", f"{packages} packages")
     yield Line("  cold cache", f"{median(colds):.2f} s = 1/{by_conda / median(colds):.0f}", "at most 1/30")
-    yield Line("  warm cache", f"{median(warms):.2f} s = 1/{by_conda / median(warms):.0f}", "at most 1/60")
+    yield Line("  warm cache", f"{median(warms):.2f} s = 1/{by_conda / median(warms):.0f}", "at most 1/150")

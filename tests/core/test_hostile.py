@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.prefixes import cache
 from condatui_core.prefixes.conda_meta import RecordReader
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.environment import Environment, Inventory
@@ -148,7 +147,7 @@ def test_an_environment_deleted_while_it_is_read_is_no_exception(
             shutil.rmtree(prefix)
         return read_prefix(prefix, candidates, **more)
 
-    monkeypatch.setattr(cache, "read_prefix", delete_first)
+    monkeypatch.setattr("condatui_core.prefixes.prefix.read_prefix", delete_first)
     inventory = _load(_workbench(tmp_path / "home", tmp_path / "own"))
     two = next(each for each in inventory.environments if each.name == "two")
     assert two.python == "3.11.9"

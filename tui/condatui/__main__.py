@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from contextlib import suppress
@@ -21,6 +22,7 @@ def main() -> None:
         if problem := output.finish():
             report(CondatuiError("The output could not be written.", problem))
             code = code or CondatuiError.exit_code
+    gc.freeze()  # an interpreter that ends would look through all records for garbage
     sys.exit(code)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
 
 from msgspec import Struct
 
@@ -33,6 +33,9 @@ def channel_counts(contents: PrefixContents, config: ChannelConfig) -> tuple[tup
 
 
 # Shares by channel, by platform, and by pip's origins
+
+
+_NOARCH = "noarch"
 
 
 class Share(Struct, frozen=True):
@@ -79,50 +82,73 @@ class Origins(Struct, frozen=True, kw_only=True):
     """pip's distributions by origin: `index`, `vcs`, `local`, `editable`, `url`, `unknown`."""
 
 
-class _OriginEntry(Struct, frozen=True):
-    """One package and where it is counted."""
-
-    label: str
-    bytes: int
-    base_url: str | None = None
-    requested: bool = False
-    noarch: bool = False
-    identity: str = ""
-
-
 def origins(contents: PrefixContents, config: ChannelConfig) -> Origins:
     """Divide an environment's packages and bytes by channel, by platform and by pip's origins."""
     asked = contents.requested_names
-    pip = contents.pip_distributions
-    urls = {each.base_url for each in contents.packages}  # a few, of hundreds of packages
-    labels = {url: channel_label(url, config) for url in urls}
-    identities = {url: channel_identity(url, config) for url in urls}
-    by_channel = [
-        _OriginEntry(
-            labels[each.base_url],
-            each.installed_bytes,
-            each.base_url,
-            each.name in asked,
-            _platform(each) == "noarch",
-            identities[each.base_url],
-        )
-        for each in contents.packages
-    ]
+    platforms, pip = defaultdict[str, _Sum](_Sum), defaultdict[str, _Sum](_Sum)
+    for package in contents.packages:
+        platforms[_platform(package)].add_package(package, asked)
+    for distribution in contents.pip_distributions:
+        pip[distribution.origin].add(distribution.installed_bytes)
     return Origins(
-        channels=_shares((*by_channel, *(_OriginEntry(PYPI, each.installed_bytes) for each in pip))),
-        platforms=_shares(
-            _OriginEntry(_platform(each), each.installed_bytes, requested=each.name in asked)
-            for each in contents.packages
+        channels=channel_shares(contents, config),
+        platforms=_sorted(
+            Share(label, found.packages, found.bytes, requested=found.requested) for label, found in platforms.items()
         ),
-        pip=_shares(_OriginEntry(each.origin, each.installed_bytes) for each in pip),
+        pip=_sorted(Share(label, found.packages, found.bytes) for label, found in pip.items()),
     )
 
 
-def channel_totals(environments: Iterable[Origins]) -> tuple[ChannelTotal, ...]:
-    """Sum up environments by channel, the most bytes first."""
+def channel_shares(contents: PrefixContents, config: ChannelConfig) -> tuple[Share, ...]:
+    """Divide an environment's packages and bytes by channel; everything that pip installed is one share."""
+    asked = contents.requested_names
+    by_url = defaultdict[str | None, _Sum](_Sum)
+    for package in contents.packages:
+        by_url[package.base_url].add_package(package, asked)
+    channels = defaultdict[tuple[str, str], list[tuple[str | None, _Sum]]](list)
+    for url, found in by_url.items():
+        channels[channel_label(url, config), channel_identity(url, config)].append((url, found))
+    if pip := contents.pip_distributions:
+        installed = sum(each.installed_bytes for each in pip)
+        channels[PYPI, ""].append((None, _Sum(packages=len(pip), bytes=installed)))
+    return _sorted(
+        Share(
+            label,
+            sum(found.packages for _, found in urls),
+            sum(found.bytes for _, found in urls),
+            max(urls, key=lambda pair: pair[1].packages)[0],
+            sum(found.requested for _, found in urls),
+            sum(found.noarch for _, found in urls),
+            identity,
+        )
+        for (label, identity), urls in channels.items()
+    )
+
+
+class _Sum(Struct):
+    """What packages with one origin come to."""
+
+    packages: int = 0
+    bytes: int = 0
+    requested: int = 0
+    noarch: int = 0
+
+    def add(self, size: int) -> None:
+        self.packages += 1
+        self.bytes += size
+
+    def add_package(self, package: PackageRecord, asked: Collection[str]) -> None:
+        self.packages += 1
+        self.bytes += package.installed_bytes
+        self.requested += package.name in asked
+        self.noarch += bool(package.noarch) or package.subdir == _NOARCH
+
+
+def channel_totals(environments: Iterable[Iterable[Share]]) -> tuple[ChannelTotal, ...]:
+    """Sum up the shares of environments by channel, the most bytes first."""
     shares: dict[tuple[str, str], list[Share]] = {}
     for each in environments:
-        for share in each.channels:
+        for share in each:
             shares.setdefault((share.label, share.identity), []).append(share)
     totals = [
         ChannelTotal(
@@ -140,23 +166,8 @@ def channel_totals(environments: Iterable[Origins]) -> tuple[ChannelTotal, ...]:
 
 
 def _platform(record: PackageRecord) -> str:
-    return "noarch" if record.noarch else record.subdir or "unknown"
+    return _NOARCH if record.noarch else record.subdir or "unknown"
 
 
-def _shares(entries: Iterable[_OriginEntry]) -> tuple[Share, ...]:
-    together: dict[tuple[str, str], list[_OriginEntry]] = {}
-    for entry in entries:
-        together.setdefault((entry.label, entry.identity), []).append(entry)
-    shares = [
-        Share(
-            label,
-            len(found),
-            sum(entry.bytes for entry in found),
-            Counter(entry.base_url for entry in found).most_common(1)[0][0],
-            sum(entry.requested for entry in found),
-            sum(entry.noarch for entry in found),
-            identity,
-        )
-        for (label, identity), found in together.items()
-    ]
+def _sorted(shares: Iterable[Share]) -> tuple[Share, ...]:
     return tuple(sorted(shares, key=lambda share: (-share.packages, share.label, share.base_url or "")))

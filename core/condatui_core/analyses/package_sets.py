@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -112,12 +111,12 @@ class _SortedContents:
         self.pip = {name: each for name, each in by_pip.items() if name not in replacing}
         """What only pip knows, by its canonical name."""
         self.revisions = {name: each.revision[:12] for name, each in by_pip.items() if each.revision}
-
-    def conda_packages(self) -> Iterator[tuple[PackageRecord, str]]:
+        self.conda_packages = [
+            (record, self.origins[record.base_url])
+            for name, record in self.packages.items()
+            if name not in self.replaced
+        ]
         """The packages that are still conda's, each with its channel."""
-        for name, record in self.packages.items():
-            if name not in self.replaced:
-                yield record, self.origins[record.base_url]
 
     def pip_packages(self) -> Iterator[tuple[str, str, str, str]]:
         """conda's name or none, the distribution's canonical name, its version and its commit, of what is pip's now."""
@@ -137,6 +136,7 @@ class _Numbering:
     """Gives one number to what is the same package: versions may be spelled in several ways, channels be mirrored."""
 
     def __init__(self, contents: Sequence[_SortedContents]) -> None:
+        self._of_records: dict[tuple[int, str, bool], tuple[int, HeldPackage]] = {}
         self._spelled: dict[tuple[str, str, str], int] = {}
         self._numbers: dict[tuple[str, int, str], int] = {}
         self._versions: dict[tuple[str, Scheme], int] = {}
@@ -144,8 +144,15 @@ class _Numbering:
         self._names: dict[frozenset[str], frozenset[str]] = {}
         self._mirrors = _Mirrors(contents)
 
-    def of_conda(self, record: PackageRecord, origin: str) -> int:
-        """The number of a conda package; what conda installed from an index of Python packages is as pip's."""
+    def of_conda(self, record: PackageRecord, origin: str, *, requested: bool) -> tuple[int, HeldPackage]:
+        """A conda package and its number; what conda installed from an index of Python packages is as pip's."""
+        key = (id(record), origin, requested)  # environments share records: most are met again and again
+        if key not in self._of_records:
+            held = HeldPackage(record.name, "conda", record.version, record.build, requested)
+            self._of_records[key] = (self._of_record(record, origin), held)
+        return self._of_records[key]
+
+    def _of_record(self, record: PackageRecord, origin: str) -> int:
         if origin == PYPI:
             return self.of_pip(_canonical(record.provides[0].name if record.provides else record.name), record.version)
         number = self._spelled.get((record.name, record.version, origin))
@@ -184,7 +191,7 @@ class _Mirrors:
         """(package, channel) → the channel that it mirrors."""
         several = _of_several_channels(contents)
         for one in contents if several else ():
-            for record, origin in one.conda_packages():
+            for record, origin in one.conda_packages:
                 if record.name in several:
                     self._note(record, origin)
 
@@ -203,18 +210,16 @@ class _Mirrors:
 
 def _of_several_channels(contents: Sequence[_SortedContents]) -> frozenset[str]:
     """The names of the packages that do not come from one channel everywhere."""
-    origins: defaultdict[str, set[str]] = defaultdict(set)
-    for one in contents:
-        for record, origin in one.conda_packages():
-            origins[record.name].add(origin)
-    return frozenset(name for name, found in origins.items() if len(found) > 1)
+    first: dict[str, str] = {}
+    met = (pair for one in contents for pair in one.conda_packages)
+    return frozenset(record.name for record, origin in met if first.setdefault(record.name, origin) != origin)
 
 
 def _package_set(one: _SortedContents, numbering: _Numbering, of_pip: Collection[str]) -> PackageSet:
     held: dict[int, HeldPackage] = {}
-    for record, origin in one.conda_packages():
-        number = numbering.of_conda(record, origin)
-        held[number] = HeldPackage(record.name, "conda", record.version, record.build, record.name in one.requested)
+    for record, origin in one.conda_packages:
+        number, held_package = numbering.of_conda(record, origin, requested=record.name in one.requested)
+        held[number] = held_package
     for package, name, version, revision in one.pip_packages():
         number = numbering.of_pip(name, version)
         requested = package in one.requested
@@ -244,7 +249,8 @@ def _shipping(one: _SortedContents, of_pip: Collection[str]) -> tuple[Entry, ...
             known=bool(record.provides or record.file_count),
         )
         for record in (one.packages.values() if of_pip else ())
-        if _canonical(record.name) in of_pip or any(_canonical(each.name) in of_pip for each in record.provides)
+        if _canonical(record.name) in of_pip
+        or (record.provides and any(_canonical(each.name) in of_pip for each in record.provides))
     )
 
 

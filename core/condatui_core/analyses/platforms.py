@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from operator import attrgetter
 
 from condatui_core.records.package import PackageRecord
 
@@ -41,7 +42,9 @@ def is_bound_to_platform(package: PackageRecord) -> bool:
 
 def main_platform(packages: Iterable[PackageRecord]) -> str:
     """The platform that most of the packages were built for; empty if all are for any."""
-    platforms = Counter(each.subdir for each in packages if each.subdir and each.subdir != "noarch")
+    platforms = Counter(map(attrgetter("subdir"), packages))
+    for independent in ("", "noarch"):
+        platforms.pop(independent, None)
     return min(platforms, key=lambda each: (-platforms[each], each), default="")
 
 

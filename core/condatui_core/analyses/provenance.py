@@ -6,7 +6,7 @@ import os
 import posixpath
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
@@ -107,9 +107,17 @@ def is_of_anaconda(channel: str) -> bool:
     return lineage(channel, _USUAL_CONFIG) == DEFAULTS
 
 
-def mixtures(packages: Iterable[PackageRecord], config: ChannelConfig) -> Iterator[Mixture]:
+def _lineages(packages: Sequence[PackageRecord], config: ChannelConfig) -> Mapping[str | None, str | None]:
+    """The lineage of each channel that packages come from, by its base URL: a few, of hundreds of packages."""
+    return {url: lineage(url, config) for url in {each.base_url for each in packages}}
+
+
+def mixtures(packages: Sequence[PackageRecord], config: ChannelConfig) -> Iterator[Mixture]:
     """Find the families whose members come from incompatible channels."""
-    origins = [(record, origin) for record in packages if (origin := lineage(record.base_url, config))]
+    lineages = _lineages(packages, config)
+    if len(set(filter(None, lineages.values()))) <= 1:
+        return
+    origins = [(record, origin) for record in packages if (origin := lineages[record.base_url])]
     by_family: dict[int, dict[str, list[PackageRecord]]] = {}
     for record, origin in origins:
         for index in _families_of(record.name):
@@ -223,7 +231,8 @@ def _mixture_lines(mixture: Mixture, config: ChannelConfig) -> Iterable[str]:
 
 
 def _anaconda_terms(packages: Sequence[PackageRecord], config: ChannelConfig) -> list[Finding]:
-    theirs = [record for record in packages if lineage(record.base_url, config) == DEFAULTS]
+    lineages = _lineages(packages, config)
+    theirs = [record for record in packages if lineages[record.base_url] == DEFAULTS]
     if not theirs:
         return []
     count = counted(len(theirs), "package is", "packages are")

@@ -21,6 +21,9 @@ Component = tuple[Part, ...]
 
 _LETTERS, _NUMBER, _POST = range(3)
 _ZERO: Part = (_NUMBER, 0, "")
+_EPOCH: Component = (_ZERO,)
+_PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+"""What most versions are."""
 _VALID = re.compile(r"[*.+!_0-9a-z]+")
 _RUNS = re.compile(r"[0-9]+|[*]+|[^0-9*]+")
 _WORDS = re.compile(r"[0-9]+|[a-z]+")
@@ -48,7 +51,8 @@ class CondaVersion:
         return self._order(other) < 0
 
     def __hash__(self) -> int:
-        return hash((_without_padding(self.release), _without_padding(self.local)))
+        # Equal versions differ in nothing but zeros that are missing in one of them.
+        return hash(tuple([part for each in (*self.release, *self.local) for part in each if part != _ZERO]))
 
     def starts_with(self, other: CondaVersion) -> bool:
         """Whether this matches `other.*`: equal up to other's last part, which letters may continue."""
@@ -65,6 +69,8 @@ def parse_conda_version(text: str) -> CondaVersion | None:
     version = text.strip().lower()
     if len(version) > _LONGEST:
         return None
+    if _PLAIN.fullmatch(version):
+        return CondaVersion((_EPOCH, *[((_NUMBER, int(piece), ""),) for piece in version.split(".")]))
     if not _VALID.fullmatch(version):
         # A dash counts as an underscore, unless there are underscores too.
         version = version if "_" in version else version.replace("-", "_")
@@ -165,17 +171,6 @@ def _starts_with(whole: tuple[Component, ...], start: tuple[Component, ...]) -> 
         return False
     part = here[len(before)] if len(before) < len(here) else _ZERO
     return part == end or (part[0] == end[0] == _LETTERS and part[2].startswith(end[2]))
-
-
-def _without_padding(components: tuple[Component, ...]) -> tuple[object, ...]:
-    return _trimmed((_trimmed(component, _ZERO) for component in components), ())
-
-
-def _trimmed(items: Iterable[object], padding: object) -> tuple[object, ...]:
-    kept = list(items)
-    while kept and kept[-1] == padding:
-        kept.pop()
-    return tuple(kept)
 
 
 def _guess(text: str) -> CondaVersion:

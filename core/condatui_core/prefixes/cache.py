@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Raw, Struct
@@ -17,12 +17,12 @@ from msgspec import Raw, Struct
 import condatui_core
 from condatui_core.fs.atomic_write import put_in_cache
 from condatui_core.fs.safe_read import read_bounded
-from condatui_core.prefixes.conda_meta import RecordReader
-from condatui_core.prefixes.prefix import read_prefix, read_variables
-from condatui_core.prefixes.site_packages import site_packages_candidates
+from condatui_core.prefixes.shared_records import SharedRecords, pack
 from condatui_core.records.finding import Problem
-from condatui_core.records.package import Distribution, PackageRecord
-from condatui_core.records.prefix import History, PrefixContents, Revision
+from condatui_core.records.prefix import PrefixContents
+
+if TYPE_CHECKING:
+    from condatui_core.prefixes.conda_meta import RecordReader
 
 # Stamps: a few stats show whether a prefix has changed since it was read
 
@@ -66,6 +66,8 @@ def stamps(prefix: str) -> Stamps:
 
     Both conda and pip replace files rather than write in place, so a directory's stamp covers the files in it.
     """
+    from condatui_core.prefixes.site_packages import site_packages_candidates  # noqa: PLC0415 - most are cached
+
     return stamp(prefix, (*_MARKED, *site_packages_candidates(prefix)))
 
 
@@ -99,47 +101,12 @@ def _stamp(prefix: str, path: str) -> Stamp:
     return Stamp(path, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_size)
 
 
-# Equal records are kept once: two hundred environments of one machine hold the same few thousand packages.
+# The cache
 
 
-_T = TypeVar("_T")
 _logger = logging.getLogger(__name__)
 
-
-class SharedRecords:
-    """Hands out one object for all equal records."""
-
-    def __init__(self) -> None:
-        self._packages: dict[PackageRecord, PackageRecord] = {}
-        self._distributions: dict[Distribution, Distribution] = {}
-        self._texts: dict[str, str] = {}
-
-    def share(self, contents: PrefixContents) -> PrefixContents:
-        """Return equal contents, built of records that other prefixes share."""
-        return msgspec.structs.replace(
-            contents,
-            packages=tuple(self._packages.setdefault(each, each) for each in contents.packages),
-            distributions=tuple(self._distributions.setdefault(each, each) for each in contents.distributions),
-            history=self._history(contents.history),
-        )
-
-    def _history(self, history: History) -> History:
-        return msgspec.structs.replace(history, revisions=tuple(self._revision(each) for each in history.revisions))
-
-    def _revision(self, revision: Revision) -> Revision:
-        return msgspec.structs.replace(
-            revision,
-            added=self._share_texts(revision.added),
-            removed=self._share_texts(revision.removed),
-            added_from=self._share_texts(revision.added_from),
-            removed_from=self._share_texts(revision.removed_from),
-        )
-
-    def _share_texts(self, texts: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(self._texts.setdefault(each, each) for each in texts)
-
-
-_FORMAT = 3
+_FORMAT = 4
 """Raise this when the same files are to be read differently although no record's fields have changed."""
 _LARGEST = 64 << 20
 """The most bytes of one cached prefix."""
@@ -161,7 +128,7 @@ class _CacheFile(Struct, frozen=True, array_like=True):
     prefix: bytes
     stamps: Stamps
     contents: Raw
-    """The encoded contents, decoded only if the other fields match."""
+    """The packed contents, unpacked only if the other fields match."""
 
 
 class PrefixCache:
@@ -176,7 +143,7 @@ class PrefixCache:
         self._fingerprint = _fingerprint()
         self._known: dict[str, _Known] = {}
         self._shared = SharedRecords()
-        self._reader = RecordReader()
+        self._reader: RecordReader | None = None
         self.reads_files = False
         """Whether something was not in the cache, or not any more, so that the files of a prefix were read."""
 
@@ -212,6 +179,10 @@ class PrefixCache:
         return known.contents
 
     def _read_from_disk(self, prefix: str) -> _Known:
+        from condatui_core.prefixes.conda_meta import RecordReader  # noqa: PLC0415 - most are cached
+        from condatui_core.prefixes.prefix import read_prefix  # noqa: PLC0415 - as above
+
+        self._reader = self._reader or RecordReader()
         # The stamps come first: a change during the reading then makes them differ, and the prefix is read again.
         self.reads_files = True
         now = self._clock()
@@ -237,7 +208,7 @@ class PrefixCache:
             if not _still(prefix, file.stamps):
                 _log_passed_over(prefix, "the prefix has changed")
                 return None
-            contents = _CONTENTS.decode(file.contents)
+            contents = self._shared.unpack(file.contents)
         except FileNotFoundError:
             return None
         except (OSError, UnicodeDecodeError, msgspec.DecodeError, RecursionError) as error:
@@ -245,7 +216,7 @@ class PrefixCache:
             return None
         problems: list[Problem] = []
         contents = msgspec.structs.replace(contents, variables=_variables(prefix, file.stamps, problems))
-        return None if problems else _Known(file.stamps, self._shared.share(contents), holds=True)
+        return None if problems else _Known(file.stamps, contents, holds=True)
 
     def _discard(self, prefix: str) -> None:
         """Delete the file of a prefix, which describes it as it was before it was damaged in place."""
@@ -257,8 +228,8 @@ class PrefixCache:
         # Variables may hold secrets, so they are not copied into the cache.
         contents = msgspec.structs.replace(known.contents, variables=())
         try:
-            encoded = Raw(msgspec.msgpack.encode(contents))
-            data = msgspec.msgpack.encode(_CacheFile(self._fingerprint, os.fsencode(prefix), known.stamps, encoded))
+            file = _CacheFile(self._fingerprint, os.fsencode(prefix), known.stamps, Raw(pack(contents)))
+            data = msgspec.msgpack.encode(file)
             put_in_cache(self._path(prefix), data)
         except (OSError, UnicodeEncodeError, OverflowError) as error:
             _logger.debug("%s is not cached: %s", prefix, error)
@@ -273,8 +244,11 @@ def _still(prefix: str, known: Stamps) -> bool:
 
 
 def _variables(prefix: str, known: Stamps, problems: list[Problem]) -> tuple[tuple[str, str], ...]:
-    there = any(each.path == "conda-meta/state" and each.inode for each in known)
-    return read_variables(prefix, problems) if there else ()
+    if not any(each.path == "conda-meta/state" and each.inode for each in known):
+        return ()
+    from condatui_core.prefixes.prefix import read_variables  # noqa: PLC0415 - few have any
+
+    return read_variables(prefix, problems)
 
 
 def _fingerprint() -> str:
@@ -284,4 +258,3 @@ def _fingerprint() -> str:
 
 
 _FILE = msgspec.msgpack.Decoder(_CacheFile)
-_CONTENTS = msgspec.msgpack.Decoder(PrefixContents)

@@ -18,7 +18,6 @@ from condatui_core.fs.atomic_write import put_in_cache
 from condatui_core.fs.mounts import Mount, mount_of
 from condatui_core.fs.safe_read import read_bounded
 from condatui_core.prefixes.processes import RunningProcess, processes_in
-from condatui_core.prefixes.site_packages import site_packages_candidates
 from condatui_core.records.environment import LastUsed
 
 # Runs by condatui itself, which must not count as uses of an environment
@@ -226,8 +225,12 @@ def _reads(prefix: str) -> Iterator[_Read]:
 
 def _changes(prefix: str, site_packages: Sequence[str] | None) -> Iterator[_Evidence]:
     """When packages came or went, and when Python last compiled a module: the environment was in use at least then."""
+    if site_packages is None:
+        from condatui_core.prefixes.site_packages import site_packages_candidates  # noqa: PLC0415 - most are known
+
+        site_packages = site_packages_candidates(prefix)
     paths = ["conda-meta/history"]
-    for directory in site_packages_candidates(prefix) if site_packages is None else site_packages:
+    for directory in site_packages:
         paths += (f"{directory}/{name}/__pycache__" for name in _packages(os.path.join(prefix, directory)))
     for path in paths:
         try:

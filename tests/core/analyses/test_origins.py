@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from condatui_core.analyses.channel_shares import ChannelTotal, Share, channel_totals, origins
+from condatui_core.analyses.channel_shares import ChannelTotal, Share, channel_shares, channel_totals, origins
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.prefix import History, PrefixContents
 from support.inventories import CONDA_FORGE, PYTORCH, package, pip_package
@@ -30,7 +30,7 @@ def test_an_environment_is_divided_by_channel_platform_and_pips_ways() -> None:
 
 
 def test_environments_are_summed_by_base_url_most_bytes_first() -> None:
-    totals = channel_totals(origins(each, CONFIG) for each in (ONE, OTHER))
+    totals = channel_totals(channel_shares(each, CONFIG) for each in (ONE, OTHER))
     assert [(total.channel, total.bytes) for total in totals] == [
         ("pytorch", 5000),
         ("conda-forge", 3000),
@@ -53,10 +53,10 @@ def test_the_urls_of_one_channel_are_summed_under_the_one_most_came_from() -> No
     contents = PrefixContents(packages=tuple(package(f"p{n}", base_url=url) for n, url in enumerate(urls)))
     (share,) = origins(contents, CONFIG).channels
     assert (share.label, share.packages, share.base_url) == ("conda-forge", 3, "https://prefix.dev/conda-forge")
-    (total,) = channel_totals([origins(contents, CONFIG), origins(ONE, CONFIG)][:1])
+    (total,) = channel_totals([channel_shares(contents, CONFIG)])
     assert (total.channel, total.packages, total.base_url) == ("conda-forge", 3, "https://prefix.dev/conda-forge")
 
 
 def test_other_channels_of_one_name_stay_apart() -> None:
     contents = PrefixContents(packages=tuple(package(url[8], base_url=url) for url in ("file:///a/m", "file:///b/m")))
-    assert len(channel_totals([origins(contents, CONFIG)])) == 2
+    assert len(channel_totals([channel_shares(contents, CONFIG)])) == 2

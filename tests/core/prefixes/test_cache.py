@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from condatui_core.prefixes import cache
 from condatui_core.prefixes.cache import PrefixCache
 from condatui_core.prefixes.conda_meta import RecordReader
 from condatui_core.prefixes.prefix import read_prefix
@@ -44,7 +43,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         found.append(prefix)
         return read_prefix(prefix, candidates, reader=reader)
 
-    monkeypatch.setattr(cache, "read_prefix", counted)
+    monkeypatch.setattr("condatui_core.prefixes.prefix.read_prefix", counted)
     return found
 
 

@@ -22,7 +22,7 @@ from condatui.cli.documents.schema import (
     TakenFromDocument,
 )
 from condatui.cli.remedies import findings_in_words
-from condatui_core.analyses.channel_shares import ChannelTotal, channel_totals, origins
+from condatui_core.analyses.channel_shares import ChannelTotal, channel_shares, channel_totals
 from condatui_core.analyses.channels import PYPI, channel_label
 from condatui_core.records.environment import Environment, Inventory, KeepMark, UserMarks
 from condatui_core.records.installation import ChannelConfig, Installation
@@ -42,23 +42,29 @@ _Package = TypeVar("_Package", bound=PackageDocument)
 _CONDA = "conda"
 
 
-def package_summaries(contents: PrefixContents, config: ChannelConfig) -> tuple[PackageDocument, ...]:
-    """Describe the packages in short."""
-    conda = (
-        PackageDocument(
-            name=record.name,
-            version=record.version,
-            build=record.build,
-            channel=channel_label(record.base_url, config),
-            source=_CONDA,
+class PackageSummaries:
+    """Describes packages in short; the same record, which many environments have in common, once."""
+
+    def __init__(self) -> None:
+        self._described: dict[tuple[int, str], PackageDocument] = {}
+
+    def of(self, contents: PrefixContents, config: ChannelConfig) -> tuple[PackageDocument, ...]:
+        """The packages of an environment, by name."""
+        labels = {url: channel_label(url, config) for url in {record.base_url for record in contents.packages}}
+        conda = (self._conda(record, labels[record.base_url]) for record in contents.packages)
+        pip = (
+            PackageDocument(name=each.name, version=each.version, build=None, channel=PYPI, source=PYPI)
+            for each in contents.pip_distributions
         )
-        for record in contents.packages
-    )
-    pip = (
-        PackageDocument(name=each.name, version=each.version, build=None, channel=PYPI, source=PYPI)
-        for each in contents.pip_distributions
-    )
-    return _by_name((*conda, *pip))
+        return _by_name((*conda, *pip))
+
+    def _conda(self, record: PackageRecord, channel: str) -> PackageDocument:
+        key = (id(record), channel)
+        if key not in self._described:
+            self._described[key] = PackageDocument(
+                name=record.name, version=record.version, build=record.build, channel=channel, source=_CONDA
+            )
+        return self._described[key]
 
 
 def package_details(contents: PrefixContents, config: ChannelConfig) -> tuple[PackageDetailDocument, ...]:
@@ -109,14 +115,13 @@ def _pip_detail(distribution: Distribution) -> PackageDetailDocument:
 
 def describe_inventory(inventory: Inventory, *, packages: bool, uses: Mapping[str, DiskUse]) -> ListDocument:
     """Describe the inventory, optionally with the packages of each environment, and with its measurement."""
+    summaries = PackageSummaries()
     return ListDocument(
         conda=_conda(inventory.installations),
         environments=tuple(
             _environment(
                 each,
-                package_summaries(each.contents or PrefixContents(), inventory.channel_config(each))
-                if packages
-                else UNSET,
+                summaries.of(each.contents or PrefixContents(), inventory.channel_config(each)) if packages else UNSET,
                 uses.get(each.prefix),
             )
             for each in inventory.environments
@@ -166,7 +171,9 @@ def _on_its_host(environment: Environment, document: EnvironmentDocument, others
 def describe_channels(inventory: Inventory) -> tuple[ChannelTotal, ...]:
     """Sum up the packages of all environments by channel."""
     read = (each for each in inventory.environments if each.contents is not None)
-    return channel_totals(origins(each.contents or PrefixContents(), inventory.channel_config(each)) for each in read)
+    return channel_totals(
+        channel_shares(each.contents or PrefixContents(), inventory.channel_config(each)) for each in read
+    )
 
 
 def describe_environment(environment: Environment, config: ChannelConfig) -> EnvironmentDetailDocument:
