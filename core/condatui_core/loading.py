@@ -65,15 +65,17 @@ class Loading:
                 self._survey(installations_on_disk(self._settings.conda, self._places, self._client), last_time=True)
             return self._machine.inventory(asking_conda=True)
 
-    async def load(self, *, refresh: bool = False) -> AsyncIterator[Inventory]:
+    async def load(self, *, refresh: bool = False, names: bool = False) -> AsyncIterator[Inventory]:
         """Yield inventories, each more complete; the last one is complete.
 
-        Names come first, then packages, while the condas are asked concurrently. Unchanged prefixes are not read
-        again unless `refresh` is True. All reading happens in threads.
+        Packages come while the condas are asked concurrently; with `names` those come before, if no conda has to be
+        asked. Unchanged prefixes are not read again unless `refresh` is True. All reading happens in threads.
         """
         began = time.monotonic()
         installations = await self._find_installations()
         unanswered = await self._in_thread(partial(self._begin, installations, refresh=refresh))
+        if names and not unanswered:
+            yield await self._inventory()
         asking = asyncio.create_task(self._ask(unanswered))
         ahead: Child | None = None
         try:

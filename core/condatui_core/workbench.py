@@ -155,13 +155,13 @@ class Workbench:
         """An inventory of names from the disk, by milliseconds of stats and no process; call it in a thread."""
         return self._loading.glance()
 
-    def load(self, *, refresh: bool = False) -> AsyncIterator[Inventory]:
+    def load(self, *, refresh: bool = False, names: bool = False) -> AsyncIterator[Inventory]:
         """Yield inventories, each more complete; the last one is complete.
 
-        Names come first, then packages, while the condas are asked concurrently. Unchanged prefixes are not read
-        again unless `refresh` is True. All reading happens in threads.
+        Packages come while the condas are asked concurrently; with `names` those come before, if no conda has to be
+        asked. Unchanged prefixes are not read again unless `refresh` is True. All reading happens in threads.
         """
-        return self._loading.load(refresh=refresh)
+        return self._loading.load(refresh=refresh, names=names)
 
     async def ask_installations(self) -> tuple[AskedInstallation, ...]:
         """Ask every conda of this machine now, without kept answers, and measure how long each took."""

@@ -308,7 +308,7 @@ class FakeWorkbench:
     def glance(self) -> Inventory:
         return self.first
 
-    async def load(self, *, refresh: bool = False) -> AsyncIterator[Inventory]:
+    async def load(self, *, refresh: bool = False, names: bool = False) -> AsyncIterator[Inventory]:
         self.loads.append(refresh)
         for step in self.script:
             if isinstance(step, Exception):

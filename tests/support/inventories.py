@@ -179,7 +179,7 @@ class LoadedWorkbench:
     def point_to(self, prefixes: Iterable[str]) -> None:
         self.pointed = tuple(prefixes)
 
-    async def load(self) -> AsyncIterator[Inventory]:
+    async def load(self, *, names: bool = False) -> AsyncIterator[Inventory]:
         for each in self._inventories:
             yield each
         if self._error:

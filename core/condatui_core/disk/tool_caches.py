@@ -6,7 +6,6 @@ off since (`no-cache`): what lies in it takes space, and environments may hold l
 
 from __future__ import annotations
 
-import configparser
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -255,9 +254,13 @@ def _machine_settings(environ: Mapping[str, str], etc: str) -> list[str]:
 
 def _pip_setting(file: str) -> str:
     """The `cache-dir` of one of pip's configuration files; empty if it has none."""
+    if not (text := _text_of(file)):
+        return ""
+    import configparser  # noqa: PLC0415 - most have no such file
+
     parser = configparser.RawConfigParser(strict=False)
     try:
-        parser.read_string(_text_of(file))
+        parser.read_string(text)
     except configparser.Error:
         return ""
     return parser.get("global", "cache-dir", fallback="")

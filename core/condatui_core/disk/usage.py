@@ -384,7 +384,7 @@ class Disk:
 
         Closing the generator ends the walk.
         """
-        places = await asyncio.to_thread(self._places, inventory)
+        places = await asyncio.to_thread(self.places, inventory)
         apart = await asyncio.to_thread(left_out, places, self._settings.unmeasured, self._home)
         self._apart = tuple(place for place in places if place.path in apart)
         walk = measure(
@@ -432,14 +432,15 @@ class Disk:
         from condatui_core.disk.slimming import may_slim, slim_files  # noqa: PLC0415 - not before somebody looks
 
         may_slim(environment)
-        return slim_files(environment.prefix, nested_in(environment.prefix, self._places(inventory)))
+        return slim_files(environment.prefix, nested_in(environment.prefix, self.places(inventory)))
 
     def browser(self, environment: Environment, places: Iterable[DiskPlace]) -> PrefixBrowser:
         """Browse the files of an environment by size; other places inside it are not looked into."""
         nested = nested_in(environment.prefix, (*places, *self._apart))
         return PrefixBrowser(environment.prefix, environment.contents or PrefixContents(), nested=nested)
 
-    def _places(self, inventory: Inventory) -> tuple[DiskPlace, ...]:
+    def places(self, inventory: Inventory) -> tuple[DiskPlace, ...]:
+        """The places that a measurement of an inventory would be about."""
         return disk_places(inventory, environ=self._environ, home=self._home)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import secrets
 import stat
 import time
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 def temporary_name() -> str:
     """A new name for a file that is not complete yet."""
-    return f".{secrets.token_hex(8)}.condatui"
+    return f".{os.urandom(8).hex()}.condatui"
 
 
 def is_temporary(name: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import stat
 from typing import IO
@@ -63,6 +62,8 @@ def open_descriptor(path: str, *, follow: bool = False, directory: int | None = 
 
 def sha256_of(path: str) -> str:
     """The SHA-256 of a regular file, which is opened as by `open_regular`. Raises OSError."""
+    import hashlib  # noqa: PLC0415 - loads OpenSSL, and most readers want no digest
+
     digest = hashlib.sha256()
     with open_regular(path, buffering=0) as stream:
         while chunk := stream.read(1 << 20):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,16 @@ import pytest
 from click.testing import CliRunner, Result
 from msgspec.structs import replace
 
+from condatui.cli.disk import WalkMeanwhile
 from condatui.cli.invocation import Invocation
 from condatui.cli.main import condatui
 from condatui_core.disk import measure as measuring
+from condatui_core.disk.measure import Measurement
+from condatui_core.disk.usage import Disk
 from condatui_core.fs.mounts import Mount
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.prefixes.site_packages import site_packages_candidates
+from condatui_core.records.disk import DiskPlace
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.records.installation import Installation
 from support.disk_trees import du, link, write
@@ -190,3 +196,59 @@ def test_nothing_is_measured_where_nothing_is_to_be(machine: Machine) -> None:
     result = machine.run("disk", "--json", command="--no-sizes")
     assert (result.exit_code, json.loads(result.stdout)["environments"]) == (0, [])
     assert result.stderr == "Not measured, as the setting `unmeasured` says: one, two.\n"
+
+
+class SlowDisk(Disk):
+    """Measures the places of an inventory, or waits for ever."""
+
+    def __init__(self, *, forever: bool) -> None:
+        self.forever = forever
+        self.begun: list[tuple[str, ...]] = []
+        self.ended: list[tuple[str, ...]] = []
+
+    def places(self, inventory: Inventory) -> tuple[DiskPlace, ...]:
+        return tuple(DiskPlace(path=each.prefix) for each in inventory.environments)
+
+    async def measure_whole(self, inventory: Inventory, *, anew: bool = False) -> Measurement:
+        places = self.places(inventory)
+        names = tuple(place.path for place in places)
+        self.begun.append(names)
+        try:
+            if self.forever and len(self.begun) == 1:
+                await asyncio.Event().wait()
+        finally:
+            self.ended.append(names)
+        return Measurement(places=places, sizes={})
+
+
+async def _loaded(*inventories: Inventory) -> AsyncIterator[Inventory]:
+    for each in inventories:
+        yield each
+        await asyncio.sleep(0)
+
+
+def _of(*prefixes: str, asking_conda: bool = False) -> Inventory:
+    environments = tuple(Environment(name=each, prefix=each) for each in prefixes)
+    return Inventory(environments=environments, asking_conda=asking_conda)
+
+
+async def test_the_walk_begins_before_packages_are_read_and_once() -> None:
+    disk = SlowDisk(forever=False)
+    walk, begun = WalkMeanwhile(disk), list[int]()
+    async for _ in walk.following(_loaded(_of("/a", asking_conda=True), _of("/a", "/b"), _of("/a", "/b"))):
+        await asyncio.sleep(0)
+        begun.append(len(disk.begun))
+    assert begun == [0, 1, 1]
+    measured = await walk.of(_of("/a", "/b"))
+    assert [place.path for place in measured.places] == ["/a", "/b"]
+    assert disk.begun == [("/a", "/b")]
+
+
+async def test_a_walk_that_began_without_all_environments_is_given_up_for_one_of_all() -> None:
+    disk = SlowDisk(forever=True)
+    walk = WalkMeanwhile(disk)
+    async for _ in walk.following(_loaded(_of("/a"), _of("/a", "/b"))):
+        await asyncio.sleep(0)
+    measured = await walk.of(_of("/a", "/b"))
+    assert [place.path for place in measured.places] == ["/a", "/b"]
+    assert disk.ended == [("/a",), ("/a", "/b")]

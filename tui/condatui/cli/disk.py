@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
 
 import click
 
 from condatui.cli.completion_values import environments
 from condatui.cli.documents.disk import Costs, describe_disk
-from condatui.cli.invocation import Invocation
+from condatui.cli.invocation import Invocation, load_into
 from condatui.cli.options import examples, global_options, json_option, note_prefixes
 from condatui.cli.reporting import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.disk.measure import Measurement
 from condatui_core.disk.usage import Disk, DiskUsage
 from condatui_core.errors import UsageError
+from condatui_core.records.disk import DiskPlace
 from condatui_core.records.environment import Environment, Inventory
 from condatui_core.text import sanitize, some_of
+from condatui_core.workbench import Workbench
 
 # Complete measurements for commands
 
@@ -29,9 +31,51 @@ def disk_of(invocation: Invocation) -> Disk:
     return Disk(locations, environ=environ, clock=clock, settings=invocation.settings)
 
 
-def measure_all(invocation: Invocation, inventory: Inventory) -> Measurement:
-    """Walk all environments and package caches; returns the complete measurement."""
-    return asyncio.run(disk_of(invocation).measure_whole(inventory))
+def load_measured(invocation: Invocation, workbench: Workbench) -> tuple[Inventory, Measurement]:
+    """Load the complete inventory, and walk the disk meanwhile, for which a process of its own needs only names.
+
+    The inventory has what journals and duplicates tell, as `Invocation.load` gives it.
+    """
+    last, measured = [Inventory()], [Measurement(places=(), sizes={})]
+    asyncio.run(_load_measured(workbench, WalkMeanwhile(disk_of(invocation)), last, measured))
+    return invocation.with_journals(workbench, last[0]), measured[0]
+
+
+async def _load_measured(
+    workbench: Workbench, walk: WalkMeanwhile, last: list[Inventory], measured: list[Measurement]
+) -> None:
+    await load_into(last, workbench, walk.following(workbench.load(names=True)), with_duplicates=True)
+    measured[0] = await walk.of(last[0])
+
+
+class WalkMeanwhile:
+    """A walk that begins with the first names that are known, and once more if they were not all."""
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+        self._places: tuple[DiskPlace, ...] = ()
+        self._walk: asyncio.Task[Measurement] | None = None
+
+    async def following(self, inventories: AsyncIterator[Inventory]) -> AsyncIterator[Inventory]:
+        """The same inventories; the walk begins with the first that no conda can add to."""
+        async for inventory in inventories:
+            if self._walk is None and not inventory.asking_conda:
+                self._begin(inventory)
+            yield inventory
+
+    async def of(self, inventory: Inventory) -> Measurement:
+        """The measurement of an inventory. Raises CondatuiError if the walk fails."""
+        if self._walk is None or self._disk.places(inventory) != self._places:
+            if self._walk is not None:
+                self._walk.cancel()
+                await asyncio.wait([self._walk])
+            self._begin(inventory)
+        assert self._walk is not None
+        return await self._walk
+
+    def _begin(self, inventory: Inventory) -> None:
+        self._places = self._disk.places(inventory)
+        self._walk = asyncio.create_task(self._disk.measure_whole(inventory))
 
 
 def say_left_out(environments: Iterable[Environment], measurement: Measurement) -> None:

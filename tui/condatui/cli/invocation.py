@@ -251,16 +251,15 @@ class Invocation(Struct, frozen=True, kw_only=True):
 
         if self.snapshots:
             return self.other_machines(workbench).inventory
-        gc.disable()  # records have no cycles, and the process ends after it has printed
         last = [Inventory()]
         workbench = workbench or self.workbench()
-        asyncio.run(_keep_last(workbench.load(), last))
-        if with_duplicates:
-            from condatui_core.analyses.duplicates import with_duplicates as telling  # noqa: PLC0415 - as above
+        asyncio.run(load_into(last, workbench, workbench.load(), with_duplicates=with_duplicates))
+        return self.with_journals(workbench, last[0]) if with_journals else last[0]
 
-            last = [telling(last[0], asyncio.run(find_groups(workbench, last[0])))]
-        told = workbench.journal_findings() if with_journals else ()
-        return msgspec.structs.replace(last[0], problems=(*last[0].problems, *told)) if told else last[0]
+    def with_journals(self, workbench: Workbench, inventory: Inventory) -> Inventory:
+        """The inventory whose problems include what journals of jobs tell."""
+        told = workbench.journal_findings()
+        return msgspec.structs.replace(inventory, problems=(*inventory.problems, *told)) if told else inventory
 
     def other_machines(self, workbench: Workbench | None = None) -> OtherMachines:
         """What the snapshots of `--snapshots` tell; UsageError if there are none."""
@@ -268,7 +267,6 @@ class Invocation(Struct, frozen=True, kw_only=True):
 
         from condatui_core.records.other_machine import OtherMachines  # noqa: PLC0415 - most are about this machine
 
-        gc.disable()  # as in `load`
         last = [OtherMachines()]
         asyncio.run(_keep_last((workbench or self.workbench()).other_machines(self.snapshots), last))
         return last[0]
@@ -300,7 +298,19 @@ async def find_groups(
 _Last = TypeVar("_Last")
 
 
+async def load_into(
+    last: list[Inventory], workbench: Workbench, inventories: AsyncIterator[Inventory], *, with_duplicates: bool
+) -> None:
+    """Keep the last of some inventories, for which see `Invocation.load`."""
+    await _keep_last(inventories, last)
+    if with_duplicates:
+        from condatui_core.analyses.duplicates import with_duplicates as telling  # noqa: PLC0415 - few need it
+
+        last[0] = telling(last[0], await find_groups(workbench, last[0]))
+
+
 async def _keep_last(inventories: AsyncIterator[_Last], last: list[_Last]) -> None:
+    gc.disable()  # records have no cycles, and the process ends after it has printed
     # Not returned: asyncio formats the result of its main task for an error that signal discards, which for an
     # inventory takes longer than loading it.
     async for inventory in inventories:

@@ -59,8 +59,12 @@ def command(
         raise click.UsageError("--sizes and --channels exclude each other.")
     wanted = _filter(text, invocation)
     others = invocation.other_machines() if invocation.snapshots else None
-    whole = others.inventory if others else invocation.load(with_journals=True, with_duplicates=True)
-    measured = _measure(invocation, whole) if not others and (sizes or wanted.fields & _MEASURED) else {}
+    if others:
+        whole, measured = others.inventory, _NOT_MEASURED
+    elif sizes or wanted.fields & _MEASURED:
+        whole, measured = _load_measured(invocation)
+    else:
+        whole, measured = invocation.load(with_journals=True, with_duplicates=True), _NOT_MEASURED
     facts = _facts_of_others(invocation, others) if others else _facts(invocation, whole, measured, wanted)
     judged = [(wanted.judge(each, facts), each) for each in whole.environments]
     inventory = replace(whole, environments=tuple(each for passes, each in judged if passes))
@@ -129,6 +133,7 @@ def print_inventory(
         say("No environments found. `--root DIR` looks in a directory, `--conda PATH` asks a conda.")
 
 
+_NOT_MEASURED: Mapping[str, DiskUse] = MappingProxyType({})
 _MEASURED = frozenset({"disk", "frees"})
 """The fields of a filter for which the disk is measured, as for `--sizes`."""
 
@@ -181,11 +186,11 @@ def _facts_of_others(invocation: Invocation, others: OtherMachines) -> FilterFac
     )
 
 
-def _measure(invocation: Invocation, whole: Inventory) -> Mapping[str, DiskUse]:
-    """Measure what each environment occupies beside all others."""
-    from condatui.cli.disk import measure_all, say_left_out  # noqa: PLC0415 - only sizes need it
+def _load_measured(invocation: Invocation) -> tuple[Inventory, Mapping[str, DiskUse]]:
+    """Load the inventory, and measure what each environment occupies beside all others."""
+    from condatui.cli.disk import load_measured, say_left_out  # noqa: PLC0415 - only sizes need it
 
-    measurement = measure_all(invocation, whole)
+    whole, measurement = load_measured(invocation, invocation.workbench())
     say_left_out(whole.environments, measurement)
     found = {each.prefix: measurement.use_of(each.prefix) for each in whole.environments}
-    return {prefix: use for prefix, use in found.items() if use}
+    return whole, {prefix: use for prefix, use in found.items() if use}

@@ -30,6 +30,7 @@ from condatui_core.snapshots.document import (
     is_host_name,
 )
 from condatui_core.text import counted, format_bytes, sanitize
+from condatui_core.workbench import Workbench
 
 _STDOUT = "-"
 
@@ -63,9 +64,8 @@ def command(invocation: Invocation, *, file: str | None, sizes: bool, host: str 
     elif sys.stdout.isatty():
         raise UsageError("A snapshot is compressed: it is nothing for a terminal.", hint="Name a file with -o.")
     workbench = invocation.workbench()
-    inventory = invocation.load(workbench, with_journals=True, with_duplicates=True)
+    inventory, uses = _load(invocation, workbench, sizes=sizes)
     say_problems(inventory.problems)
-    uses = _measured(invocation, inventory) if sizes else {}
     listing = encode_versioned(describe_inventory(inventory, packages=False, uses=uses), FORMAT)
     compressed = target == _STDOUT or not target.endswith(ENDINGS[0])
     data = asyncio.run(workbench.snapshot(inventory, listing, host=named, uses=uses, compressed=compressed))
@@ -104,10 +104,12 @@ def _is_own(file: str, host: str) -> bool:
     return os.path.isfile(file) and host_of(file) == host
 
 
-def _measured(invocation: Invocation, inventory: Inventory) -> Mapping[str, DiskUse]:
-    """Measure what each environment occupies beside all others."""
-    from condatui.cli.disk import measure_all  # noqa: PLC0415 - only sizes need it
+def _load(invocation: Invocation, workbench: Workbench, *, sizes: bool) -> tuple[Inventory, Mapping[str, DiskUse]]:
+    """Load the inventory; with `sizes` also measure what each environment occupies beside all others."""
+    if not sizes:
+        return invocation.load(workbench, with_journals=True, with_duplicates=True), {}
+    from condatui.cli.disk import load_measured  # noqa: PLC0415 - only sizes need it
 
-    measurement = measure_all(invocation, inventory)
+    inventory, measurement = load_measured(invocation, workbench)
     found = {each.prefix: measurement.use_of(each.prefix) for each in inventory.environments}
-    return {prefix: use for prefix, use in found.items() if use}
+    return inventory, {prefix: use for prefix, use in found.items() if use}
