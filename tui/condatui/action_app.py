@@ -170,7 +170,7 @@ class ActionApp(OrderedKeys):
         from condatui.panels.line_panel import note_panel  # noqa: PLC0415 - imported at the first use
 
         place = self._place()
-        if chosen := place.action_context.chosen:
+        if (chosen := place.action_context.chosen) and not place.refuses_changes():
             await place.open_panel(note_panel(chosen))
 
     async def action_verify(self) -> None:
@@ -190,7 +190,7 @@ class ActionApp(OrderedKeys):
         from condatui.panels.line_panel import name_panel  # noqa: PLC0415 - imported at the first use
 
         place = self._place()
-        if text := place.action_context.filter:
+        if (text := place.action_context.filter) and not place.refuses_changes():
             await place.open_panel(name_panel(text, self.session.remembered_filters))
 
     async def action_forget_filter(self) -> None:
@@ -199,7 +199,7 @@ class ActionApp(OrderedKeys):
 
         place, names = self._place(), list(self.session.remembered_filters)
         shown = place.action_context.filter.removeprefix("@")
-        if names:
+        if names and not place.refuses_changes():
             await place.open_panel(forget_panel(names, shown if shown in names else names[-1]))
 
     @on(FilterNamed)

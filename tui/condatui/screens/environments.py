@@ -470,7 +470,7 @@ class EnvironmentsScreen(FilteredPlace):
         """Ask what is to be run in the environment under the cursor; the last command is offered."""
         from condatui.panels.line_panel import run_panel  # noqa: PLC0415 - imported at the first use
 
-        if environment := self.current_environment:
+        if (environment := self.current_environment) and not self.refuses_changes():
             last = self._tracer.of(environment)
             await self.open_panel(run_panel(environment, last.command if last else ""))
 
