@@ -92,7 +92,7 @@ class VirtualTable(ScrollView, can_focus=True):
         return len(self._model) if self._model is not None else 0
 
     def columns_with_room(self, model: TableModel) -> tuple[TableColumn, ...]:
-        """The columns that this table would show of another model, as wide as it is."""
+        """The columns that this table would show of another model, as wide as it is; with those that it scrolls to."""
         return tuple(each.column for each in fit_columns(model.columns, measure(model), self.size.width - 1))
 
     def set_model(self, model: TableModel, *, empty: Text | None = None, fresh: bool = False) -> None:
