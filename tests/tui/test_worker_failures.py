@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import condatui
 from condatui.messages import JobsSeen
 from condatui.screens.place import PlaceScreen
+from condatui.workers import start_worker
 from condatui_core.errors import CondatuiError
 from support.fake_workbench import FakeWorkbench
 from support.inventories import environment, inventory, loaded, package
@@ -31,10 +34,15 @@ def _owners(classes: dict[str, ast.ClassDef]) -> Iterator[str]:
     """The classes whose objects hear of a worker that does not end the app when it fails."""
     for name, each in classes.items():
         for call in ast.walk(each):
-            if not (isinstance(call, ast.Call) and any(key.arg == "exit_on_error" for key in call.keywords)):
-                continue
-            receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
-            yield _OWNERS.get(receiver.attr, name) if isinstance(receiver, ast.Attribute) else name
+            if isinstance(call, ast.Call) and (owner := _owner(call)):
+                yield _OWNERS.get(owner.attr, name) if isinstance(owner, ast.Attribute) else name
+
+
+def _owner(call: ast.Call) -> ast.expr | None:
+    """What owns the worker that is started here; None if this starts none."""
+    if ast.unparse(call.func) == "start_worker":
+        return call.args[0]
+    return call.func if any(key.arg == "exit_on_error" for key in call.keywords) else None
 
 
 def _family(name: str, classes: dict[str, ast.ClassDef]) -> Iterator[str]:
@@ -70,6 +78,35 @@ def test_whoever_starts_a_worker_hears_of_its_failure() -> None:
     assert not {each for each in owners if not any(_hears(classes[one]) for one in _family(each, classes))}
 
 
+def test_workers_begin_with_a_function() -> None:
+    calls = (
+        call
+        for each in _classes().values()
+        for call in ast.walk(each)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "run_worker"
+    )
+    assert not [ast.unparse(call) for call in calls], "start_worker takes no coroutine, run_worker does"
+
+
+async def test_a_worker_that_is_cancelled_before_it_begins_leaves_no_coroutine() -> None:
+    made: list[int] = []
+    done: list[int] = []
+
+    async def work(number: int) -> None:
+        done.append(number)
+
+    class Noted(partial[Coroutine[Any, Any, None]]):
+        def __call__(self) -> Coroutine[Any, Any, None]:
+            made.extend(self.args)
+            return super().__call__()
+
+    async with opened(inventory()) as driver:
+        for number in range(2):
+            start_worker(driver.app, Noted(work, number), group="numbers", exclusive=True)
+        await driver.until(lambda: bool(done))
+    assert (made, done) == ([1], [1])
+
+
 def _fail(*_: object, **__: object) -> None:
     raise LookupError("out of order")
 
@@ -97,7 +134,7 @@ async def test_what_fails_beside_a_place_is_told_there() -> None:
     async with opened(inventory(), size=(160, 24)) as driver:
         place = driver.app.screen
         assert isinstance(place, PlaceScreen)
-        place.run_worker(_fail_later(), group="breakdown", exit_on_error=False)
+        start_worker(place, _fail_later, group="breakdown")
         await driver.until(lambda: place.session.failure is not None)
         assert isinstance(place.session.failure, CondatuiError)
         assert "out of order" in place.session.failure.detail

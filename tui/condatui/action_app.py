@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from textual import events, on
@@ -36,6 +36,7 @@ from condatui.services.user_marks import (
     toggle_kept,
 )
 from condatui.session import Session
+from condatui.workers import start_worker
 from condatui_core.errors import CondatuiError
 from condatui_core.text import sanitize
 
@@ -162,14 +163,14 @@ class ActionApp(OrderedKeys):
     def action_keep(self) -> None:
         """Keep the chosen environments; if all of them are kept, no more."""
         if chosen := self._place().action_context.chosen:
-            self._change_marks(toggle_kept(self.session, chosen))
+            self._change_marks(partial(toggle_kept, self.session, chosen))
 
     async def action_keep_with_note(self) -> None:
         """Ask why the chosen environments stay."""
         from condatui.panels.line_panel import note_panel  # noqa: PLC0415 - imported at the first use
 
         place = self._place()
-        if chosen := place.action_context.chosen:
+        if (chosen := place.action_context.chosen) and not place.refuses_changes():
             await place.open_panel(note_panel(chosen))
 
     async def action_verify(self) -> None:
@@ -182,14 +183,14 @@ class ActionApp(OrderedKeys):
 
     @on(KeepProposed)
     def _keep_with_note(self, event: KeepProposed) -> None:
-        self._change_marks(keep_with_note(self.session.workbench, event.chosen, event.note))
+        self._change_marks(partial(keep_with_note, self.session.workbench, event.chosen, event.note))
 
     async def action_remember_filter(self) -> None:
         """Ask under which name the filter of this place is remembered."""
         from condatui.panels.line_panel import name_panel  # noqa: PLC0415 - imported at the first use
 
         place = self._place()
-        if text := place.action_context.filter:
+        if (text := place.action_context.filter) and not place.refuses_changes():
             await place.open_panel(name_panel(text, self.session.remembered_filters))
 
     async def action_forget_filter(self) -> None:
@@ -198,21 +199,21 @@ class ActionApp(OrderedKeys):
 
         place, names = self._place(), list(self.session.remembered_filters)
         shown = place.action_context.filter.removeprefix("@")
-        if names:
+        if names and not place.refuses_changes():
             await place.open_panel(forget_panel(names, shown if shown in names else names[-1]))
 
     @on(FilterNamed)
     def _remember_filter(self, event: FilterNamed) -> None:
-        self._change_marks(remember_filter(self.session.workbench, event.name, event.text))
+        self._change_marks(partial(remember_filter, self.session.workbench, event.name, event.text))
 
     @on(FilterDropped)
     def _forget_filter(self, event: FilterDropped) -> None:
-        self._change_marks(forget_filter(self.session.workbench, event.name))
+        self._change_marks(partial(forget_filter, self.session.workbench, event.name))
 
     @on(ColumnsChosen)
     def _keep_columns(self, event: ColumnsChosen) -> None:
-        written = self._write_columns(event.columns)
-        self.run_worker(written, group=SETTINGS_GROUP, exit_on_error=False, description="write the settings")
+        write = partial(self._write_columns, event.columns)
+        start_worker(self, write, group=SETTINGS_GROUP, description="write the settings")
 
     async def _write_columns(self, columns: Sequence[str]) -> None:
         try:
@@ -225,7 +226,7 @@ class ActionApp(OrderedKeys):
     def action_baseline(self) -> None:
         """Make the environment under the cursor the baseline; if it is that, no more."""
         if current := self._place().action_context.current:
-            self._change_marks(toggle_baseline(self.session.workbench, current))
+            self._change_marks(partial(toggle_baseline, self.session.workbench, current))
 
     async def action_propose_baseline(self) -> None:
         """Show what would make a good baseline."""
@@ -238,14 +239,15 @@ class ActionApp(OrderedKeys):
         """Held during a change of the marks, so that a second key sees what the first has done."""
         return asyncio.Lock()
 
-    def _change_marks(self, change: Awaitable[str]) -> None:
-        self.run_worker(self._tell(change), group=MARKS_GROUP, exit_on_error=False, description="change marks")
+    def _change_marks(self, change: Callable[[], Awaitable[str]]) -> None:
+        tell = partial(self._tell, change)
+        start_worker(self, tell, group=MARKS_GROUP, description="change marks")
 
-    async def _tell(self, change: Awaitable[str]) -> None:
+    async def _tell(self, change: Callable[[], Awaitable[str]]) -> None:
         """Show what a change of the marks has done, or why it could not be done, and look again."""
         async with self._marks_turn:
             try:
-                notice = await change
+                notice = await change()
             except CondatuiError as error:
                 notice = self._in_words(error)
             else:
@@ -277,7 +279,7 @@ class ActionApp(OrderedKeys):
 
     @on(LeavingConfirmed)
     def _leave(self) -> None:
-        self.run_worker(self._cancel_and_leave(), group=LEAVE_GROUP, exit_on_error=True)
+        start_worker(self, self._cancel_and_leave, group=LEAVE_GROUP, exit_on_error=True)
 
     async def _cancel_and_leave(self) -> None:
         try:
@@ -326,4 +328,4 @@ class ActionApp(OrderedKeys):
 
     @on(JobsSeen)
     def _settle_jobs(self) -> None:
-        self.run_worker(self.job_monitor.settle(), group=SEEN_GROUP, exit_on_error=False, description="settle jobs")
+        start_worker(self, self.job_monitor.settle, group=SEEN_GROUP, description="settle jobs")

@@ -55,6 +55,7 @@ from condatui.terminal.sparing_driver import SparingDriver
 from condatui.view_models.environments.columns import check_columns
 from condatui.view_models.format import copyable
 from condatui.view_models.styles import check_theme
+from condatui.workers import start_worker
 from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
 from condatui_core.records.environment import Environment, Inventory
@@ -283,7 +284,7 @@ class CondatuiApp(RecoveringApp):
         """Open a shell with the environment under the cursor, unless one is about to open."""
         current = self.screen.action_context.current if isinstance(self.screen, PlaceScreen) else None
         if current and not any(each.group == SHELL_GROUP for each in self.workers if not each.is_finished):
-            self.run_worker(self._open_shell(current), group=SHELL_GROUP, exit_on_error=False, description="shell")
+            start_worker(self, partial(self._open_shell, current), group=SHELL_GROUP, description="shell")
 
     async def _open_shell(self, environment: Environment) -> None:
         from condatui.services.shell_opener import open_shell  # noqa: PLC0415 - imported at the first use

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from textual.app import App
 
+from condatui.workers import start_worker
 from condatui_core.proc.child import STDERR, ChildError, ChildNotStartedError, ChildTimedOutError, Output
 from condatui_core.proc.runner import run_to_end
 from condatui_core.text import counted, format_bytes, sanitize
@@ -42,10 +44,8 @@ class Clipboard:
             return
         self.text, words = text, sanitize(what or _in_one_line(text))
         if "TMUX" in self._environ:
-            handing_over = self._to_tmux(data, words, tell)
-            self._app.run_worker(
-                handing_over, group=COPY_GROUP, exclusive=True, exit_on_error=False, description="copy a text"
-            )
+            hand_over = partial(self._to_tmux, data, words, tell)
+            start_worker(self._app, hand_over, group=COPY_GROUP, exclusive=True, description="copy a text")
         else:
             tell(f"{self._to_terminal(data)}: {words}")
 

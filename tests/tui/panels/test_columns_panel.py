@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from condatui.view_models.environments.columns import ColumnChoice
+from condatui.view_models.environments.columns import CHOICES, ColumnChoice
 from condatui_core.errors import CondatuiError
 from condatui_core.settings import Settings
 from support.fake_workbench import FakeWorkbench
@@ -53,20 +53,27 @@ async def test_leaving_brings_the_former_columns_back_and_writes_nothing() -> No
         assert not workbench.written_settings
 
 
-async def test_it_begins_with_the_columns_that_have_room_and_knows_the_usual_ones() -> None:
+async def test_it_begins_with_all_that_is_on_at_any_width_and_knows_the_usual_ones() -> None:
     workbench = bench()
-    async with opened(workbench=workbench, size=(80, 30)) as driver:
+    async with opened(workbench=workbench, size=(60, 30)) as driver:
         usual = header(driver)
+        assert not {"used", "inodes"} & {*usual}
         await driver.press("vertical_line", "enter")
         await driver.pilot.pause()
         assert not workbench.written_settings  # nothing was changed
-        await driver.press("vertical_line", "space")
-        assert header(driver) == ["name", *usual[2:]]
+        await driver.press("vertical_line", "down")
+        assert "not shown now: when it was last used" in driver.text
+        assert "not shown now: what df gains" not in driver.text
+        await driver.press("space")
+        assert "packages" not in header(driver)
+        assert "not shown now: when it was" not in driver.text, "a chosen column stays: the table scrolls"
         await driver.press("backspace")
         assert header(driver) == usual
         await driver.press("home", "space", "enter")
         await driver.until(lambda: workbench.written_settings)
-        assert workbench.written_settings["columns"] == tuple(usual[2:])
+        assert workbench.written_settings["columns"] == CHOICES[1:]
+        await driver.pilot.resize_terminal(200, 30)
+        assert {"used", "inodes"} <= {*header(driver)}
 
 
 async def test_what_cannot_be_written_holds_until_the_end_and_says_so() -> None:

@@ -66,6 +66,28 @@ async def test_keys_that_arrive_together_complete_what_was_typed_before_them() -
         assert driver.names == ["gamma"]
 
 
+@pytest.mark.parametrize(
+    ("keys", "wanted"),
+    [
+        (("f", "i", "tab", *"orp", "tab", *"name:g"), "finding:orphan name:g"),
+        (("f", "i", "tab", *"orp", "tab", " ", *"name:g"), "finding:orphan name:g"),
+        (("f", "i", "tab", *"orp", "tab", *"| name:a"), "finding:orphan | name:a"),
+        (("f", "i", "tab", *"orp", "tab", *"!beta"), "finding:orphan !beta"),
+        (("f", "i", "tab", *"orp", "tab", "backspace", "s"), "finding:orphans"),
+        (("p", "a", "tab", *"num", "tab", *">=2"), "package:numpy>=2"),
+        (("p", "a", "tab", *"num", "tab", "left", "left", *"-"), "package:nump-y"),
+        (("p", "a", "tab", *"num", "tab", "enter"), "package:numpy"),
+        (("p", "a", "tab", *"num", "tab", "enter", "slash", " ", "b"), "package:numpy b"),
+    ],
+)
+async def test_typing_goes_on_after_what_was_taken(keys: tuple[str, ...], wanted: str) -> None:
+    async with opened(machine()) as driver:
+        await driver.press("slash")
+        await driver.until(lambda: listed(driver) != [])
+        await driver.press(*keys)
+        assert driver.place.filter_text == wanted
+
+
 async def test_the_list_leaves_room_in_a_low_terminal_and_scrolls() -> None:
     async with opened(machine(), size=(80, 12)) as driver:
         await driver.press("slash", *"finding:", *["down"] * 9)

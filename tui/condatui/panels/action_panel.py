@@ -206,7 +206,7 @@ class ActionPanel(BottomPanel):
 
     def _propose(self, request: Request) -> None:
         """Plan a request and drop the previous plan."""
-        self._plan_state = PlanState(request)
+        self._plan_state = self._state_of(request)
         self._open_form(open_it=False)
         self._show_plan()
         self._plan(request)
@@ -222,10 +222,13 @@ class ActionPanel(BottomPanel):
 
     def _take_plan(self, request: Request | None, result: Plan | CondatuiError) -> None:
         if request is self._plan_state.request:  # the user may have proposed another request meanwhile
-            self._plan_state = PlanState(request, result)
+            self._plan_state = self._state_of(request, result)
             self._show_plan()
             if (plan := self._plan_state.ready) and self._is_agreed(plan):
                 self._submit(plan)
+
+    def _state_of(self, request: Request | None, result: Plan | CondatuiError | None = None) -> PlanState:
+        return PlanState(request, result, read_only=self._session.workbench.read_only)
 
     def _is_agreed(self, plan: Plan) -> bool:
         """Whether the user has agreed to this plan already, and it has nothing more to tell."""
@@ -265,8 +268,8 @@ class ActionPanel(BottomPanel):
         plan = self._plan_state.ready
         if plan is None:
             return
-        if event.typed.strip() != plan.confirm:
-            self._refuse(f"Type {plan.confirm} and enter to go on, or esc to leave it.")
+        if event.typed.strip() != self._plan_state.word:
+            self._refuse(f"Type {self._plan_state.word} and enter to go on, or esc to leave it.")
             return
         self._submit(plan)
 

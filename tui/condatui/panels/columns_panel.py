@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -14,7 +14,7 @@ from condatui.messages import ColumnsChosen
 from condatui.panels.base import BottomPanel, titled_rule
 from condatui.session import Session
 from condatui.view_models import styles
-from condatui.view_models.environments.columns import MEANINGS, ColumnChoice
+from condatui.view_models.environments.columns import CHOICES, MEANINGS, ColumnChoice
 from condatui.view_models.glyphs import Glyphs
 from condatui.view_models.table import TableColumn
 from condatui.widgets.line import Line
@@ -34,8 +34,10 @@ class _ChoiceModel:
 
     columns = _COLUMNS
 
-    def __init__(self, choice: ColumnChoice, glyphs: Glyphs) -> None:
+    def __init__(self, choice: ColumnChoice, shown: Collection[str], glyphs: Glyphs) -> None:
+        """`shown` are the ids of the columns that the table shows at present."""
         self._choice = choice
+        self._shown = shown
         self._glyphs = glyphs
 
     def __len__(self) -> int:
@@ -50,7 +52,9 @@ class _ChoiceModel:
         column = self.key(index)
         on = column in self._choice.on
         style = styles.PLAIN if on else styles.DIM
-        return Text(self._glyphs.mark if on else ""), Text(column, style), Text(MEANINGS[column], style)
+        hidden = on and column not in self._shown  # it has no room, or nothing to say
+        says = Text.assemble(("not shown now: " if hidden else "", styles.DIM), (MEANINGS[column], style))
+        return Text(self._glyphs.mark if on else ""), Text(column, style), says
 
 
 class ColumnsPanel(BottomPanel):
@@ -64,13 +68,13 @@ class ColumnsPanel(BottomPanel):
         Binding("backspace", "usual", show=False),
     ]
 
-    def __init__(self, session: Session, usual: Sequence[str]) -> None:
-        """`usual` are the ids of those of the usual columns that have room at present."""
+    def __init__(self, session: Session, find_shown: Callable[[Sequence[str]], Collection[str]]) -> None:
+        """`find_shown` finds the ids of the columns that the table has in this terminal, with a choice of them."""
         super().__init__()
         self._session = session
-        self._usual = usual
+        self._find_shown = find_shown
         self._former = session.columns
-        self._choice = ColumnChoice.of(session.columns or usual)
+        self._choice = ColumnChoice.of(session.columns or CHOICES)  # whether or not they have room now
 
     def compose(self) -> ComposeResult:
         """A rule with the title, and the columns."""
@@ -113,7 +117,7 @@ class ColumnsPanel(BottomPanel):
     def action_usual(self) -> None:
         """Go back to the usual columns, which leave a narrow terminal by their importance."""
         self._session.choose_columns(())
-        self._choice = ColumnChoice.of(self._usual)
+        self._choice = ColumnChoice.of(CHOICES)
         self._draw()
 
     def _take(self, choice: ColumnChoice) -> None:
@@ -123,7 +127,8 @@ class ColumnsPanel(BottomPanel):
         self._draw()
 
     def _draw(self) -> None:
-        self._table.set_model(_ChoiceModel(self._choice, self._session.glyphs))
+        shown = self._find_shown(self._session.columns)
+        self._table.set_model(_ChoiceModel(self._choice, shown, self._session.glyphs))
 
     @on(VirtualTable.Selected, "#columns")
     def _keep(self, event: VirtualTable.Selected) -> None:

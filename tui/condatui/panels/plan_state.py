@@ -57,6 +57,8 @@ class PlanState:
     request: Request | None = None
     result: Plan | CondatuiError | None = None
     """None while it is being planned."""
+    read_only: bool = False
+    """Whether the plan can only be read."""
 
     @property
     def plan(self) -> Plan | None:
@@ -70,8 +72,8 @@ class PlanState:
 
     @property
     def word(self) -> str:
-        """The word that the user has to type; empty if a key is enough, or if the plan is blocked."""
-        return self.ready.confirm if self.ready else ""
+        """The word that the user has to type; empty if a key is enough, or if the plan cannot be run."""
+        return self.ready.confirm if self.ready and not self.read_only else ""
 
     @property
     def title(self) -> str:
@@ -90,7 +92,12 @@ class PlanState:
 
     @property
     def alternative(self) -> Alternative | None:
-        """If the only blocker is one that the user may overrule: what does."""
+        """If the only blocker is one that the user may overrule: what does, and can be planned at least."""
+        found = self._alternative
+        return None if found and found.agreed and self.read_only else found
+
+    @property
+    def _alternative(self) -> Alternative | None:
         remedies = frozenset[type](type(finding.remedy) for finding in self.plan.blockers) if self.plan else frozenset()
         request = self.request
         if isinstance(request, ExportRequest | ExportAllRequest | PackRequest | ShipRequest) and remedies == {
@@ -126,7 +133,8 @@ class PlanState:
         if self.word:
             return f"type {sanitize(self.word)}, {enter} run  {leave}  tab the plan{to_switch}"
         to_copy = f"  {copy} copy the commands" if any(step.argv for step in self.ready.steps) else ""
-        return f"{enter} run  {leave}{to_switch}{to_copy}"
+        to_run = "read-only: it can be read, not run" if self.read_only else f"{enter} run"
+        return f"{to_run}  {leave}{to_switch}{to_copy}"
 
 
 def _replacing(request: SeveralRequest) -> SeveralRequest:

@@ -66,12 +66,7 @@ class CompareExportScreen(PromptingPlace, FilteredPlace):
 
     def action_save(self) -> None:
         """Ask for a file for the rows that are shown."""
-        if self.compared is None:
-            return
-        try:
-            self.session.workbench.check_writable()
-        except CondatuiError as error:
-            self.say(f"{error.title} {self.session.words(error.advice)}")
+        if self.compared is None or self.refuses_changes():
             return
         if not self.shown:
             self.say("No row is shown: there is nothing to save.")

@@ -412,12 +412,15 @@ class EnvironmentsScreen(FilteredPlace):
         self._apply_query(self.environment_query.reversed())
 
     async def action_columns(self) -> None:
-        """Choose the columns, beginning with those that have room."""
+        """Choose the columns, beginning with those that are on at any width."""
         from condatui.panels.columns_panel import ColumnsPanel  # noqa: PLC0415 - imported at the first use
 
-        usual = self.table.columns_with_room(self._model_with(()))
-        ids = tuple("channels" if each.id == CODES else each.id for each in usual)
-        await self.open_panel(ColumnsPanel(self.session, ids))
+        await self.open_panel(ColumnsPanel(self.session, self._columns_shown))
+
+    def _columns_shown(self, chosen: Sequence[str]) -> frozenset[str]:
+        """The ids of the columns that the table has with this choice, in this terminal."""
+        shown = self.table.columns_with_room(self._model_with(chosen))
+        return frozenset("channels" if each.id == CODES else each.id for each in shown)
 
     def _apply_query(self, query: EnvironmentQuery) -> None:
         self.environment_query = query
@@ -470,7 +473,7 @@ class EnvironmentsScreen(FilteredPlace):
         """Ask what is to be run in the environment under the cursor; the last command is offered."""
         from condatui.panels.line_panel import run_panel  # noqa: PLC0415 - imported at the first use
 
-        if environment := self.current_environment:
+        if (environment := self.current_environment) and not self.refuses_changes():
             last = self._tracer.of(environment)
             await self.open_panel(run_panel(environment, last.command if last else ""))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
@@ -23,6 +24,7 @@ from condatui.view_models.keys import KeysModel, action_text, matching
 from condatui.widgets.input_bars import FilterBar
 from condatui.widgets.lines_pane import LinesPane
 from condatui.widgets.virtual_table import VirtualTable
+from condatui.workers import start_worker
 from condatui_core.errors import CondatuiError
 from condatui_core.settings import KeymapName
 from condatui_core.text import sanitize, some_of
@@ -192,7 +194,7 @@ class KeysScreen(FilteredPlace):
         self._store(lambda keymap: Keymap.of_settings(keymap.own, following), said)
 
     def _store(self, change: Callable[[Keymap], Keymap], said: str) -> None:
-        self.run_worker(self._tell(change, said), group=KEYS_GROUP, exit_on_error=False, description="change keys")
+        start_worker(self, partial(self._tell, change, said), group=KEYS_GROUP, description="change keys")
 
     async def _tell(self, change: Callable[[Keymap], Keymap], said: str) -> None:
         """Write the keys, and say what was done or why it could not be done."""

@@ -30,6 +30,7 @@ from condatui.view_models.format import shorten_text
 from condatui.view_models.status import problem_lines
 from condatui.view_models.top_line import place_labels, top_line
 from condatui.widgets.line import Line
+from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
 from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding
@@ -272,6 +273,15 @@ class PlaceScreen(Screen[None]):
         """Show in the status line what a key has done, until something else happens."""
         self._notice = notice
         self.draw_bottom()
+
+    def refuses_changes(self) -> bool:
+        """Say why nothing can be changed, while that is so: what would ask for a change does not ask."""
+        try:
+            self.session.workbench.check_writable()
+        except CondatuiError as error:
+            self.say(f"{error.title} {self.session.words(error.advice)}")
+            return True
+        return False
 
     def copy(self, text: str, what: str = "") -> None:
         """Copy a text, and say where it has gone; `what` names it, unless the text itself does."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from textual.app import App
 
 from condatui.messages import AlikeFound
 from condatui.session import Session
+from condatui.workers import start_worker
 
 ALIKE_GROUP = "alike"
 """The worker group of the search."""
@@ -23,11 +26,11 @@ class AlikeMonitor:
     def start(self) -> None:
         """Search now; a search that runs is given up."""
         self._working = self._session.gpus.working
-        self._app.run_worker(
-            self._search(self._working),
+        start_worker(
+            self._app,
+            partial(self._search, self._working),
             group=ALIKE_GROUP,
             exclusive=True,
-            exit_on_error=False,
             description="find alike environments",
         )
 

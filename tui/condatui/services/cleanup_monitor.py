@@ -12,6 +12,7 @@ from textual.app import App
 from condatui.messages import CleanupFound
 from condatui.session import Session
 from condatui.view_models.cleanup.found import CleanupQuestion
+from condatui.workers import start_worker
 from condatui_core.errors import CondatuiError
 from condatui_core.records.relinking import RelinkSurvey
 
@@ -57,8 +58,7 @@ class CleanupMonitor:
         self._asked = question
         if not self._at_work:
             self._at_work = True
-            work = self._answer()
-            self._app.run_worker(work, group=CLEANUP_GROUP, exit_on_error=False, description="look for what could go")
+            start_worker(self._app, self._answer, group=CLEANUP_GROUP, description="look for what could go")
 
     async def _answer(self) -> None:
         """Answer the latest question, until there is no later one: a thread cannot be cancelled, so only one runs."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.app import App
@@ -12,6 +13,7 @@ from textual.screen import Screen
 
 from condatui.messages import DiskSurveyed
 from condatui.session import Session
+from condatui.workers import start_worker
 from condatui_core.records.environment import Environment
 
 if TYPE_CHECKING:
@@ -50,10 +52,8 @@ class DiskMonitor:
             self._again = True
             return
         self._walking, self._again = True, False
-        work = self._walk(full=self._full)
-        self._app.run_worker(
-            work, group=WALK_GROUP, exclusive=True, exit_on_error=False, description="measure the disk"
-        )
+        work = partial(self._walk, full=self._full)
+        start_worker(self._app, work, group=WALK_GROUP, exclusive=True, description="measure the disk")
 
     def end(self) -> None:
         """Note that a walk is over, with a result or without, and start the next one if there is need."""
@@ -126,8 +126,8 @@ class Breakdowns:
         wanted = (environment.prefix, use, graph)
         if self._requested != wanted:
             self._requested = wanted
-            work = self._break_down(environment, use)
-            self._screen.run_worker(work, group=_GROUP, exclusive=True, exit_on_error=False, description="break down")
+            work = partial(self._break_down, environment, use)
+            start_worker(self._screen, work, group=_GROUP, exclusive=True, description="break down")
         return breakdown
 
     async def _break_down(self, environment: Environment, use: DiskUse) -> None:

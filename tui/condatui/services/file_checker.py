@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
+from condatui.workers import start_worker
 from condatui_core.analyses.environments import with_findings
 from condatui_core.records.environment import Environment
 
@@ -46,7 +48,7 @@ class FileChecker:
     def _start(self, environment: Environment) -> None:
         """A check runs to its end, as its thread cannot be cancelled: a second one would only read beside it."""
         self._checking = True
-        self._screen.run_worker(self._check(environment), group=_GROUP, exit_on_error=False, description="check files")
+        start_worker(self._screen, partial(self._check, environment), group=_GROUP, description="check files")
 
     async def _check(self, environment: Environment) -> None:
         assert environment.contents is not None

@@ -16,6 +16,7 @@ from textual.timer import Timer
 from condatui.messages import GpuLearned
 from condatui.session import Session
 from condatui.view_models.gpu import GpuState, UnderCheck
+from condatui.workers import start_worker
 from condatui_core.records.environment import Environment
 
 if TYPE_CHECKING:
@@ -47,9 +48,7 @@ class GpuMonitor:
 
     def look(self) -> None:
         """Find out what the files of new and changed environments say, without running anything."""
-        self._app.run_worker(
-            self._look(), group=LOOK_GROUP, exclusive=True, exit_on_error=False, description="see GPUs"
-        )
+        start_worker(self._app, self._look, group=LOOK_GROUP, exclusive=True, description="see GPUs")
 
     def forget_looks(self) -> None:
         """Make the next look go over all environments again."""
@@ -65,7 +64,7 @@ class GpuMonitor:
         """Begin with the checks that wait, unless one runs, or a cancelled one has not ended yet: then `end` begins."""
         if self._queue and not self._checking:
             self._checking = True
-            self._app.run_worker(self._check_all(), group=CHECKS_GROUP, exit_on_error=False, description="check GPUs")
+            start_worker(self._app, self._check_all, group=CHECKS_GROUP, description="check GPUs")
 
     @property
     def at_work(self) -> bool:

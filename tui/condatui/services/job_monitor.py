@@ -15,6 +15,7 @@ from textual.timer import Timer
 
 from condatui.messages import JobChanged, JobEnded
 from condatui.session import Session
+from condatui.workers import start_worker
 
 if TYPE_CHECKING:
     from condatui_core.jobs.queue import JobQueue
@@ -51,7 +52,7 @@ class JobMonitor:
         """Follow the jobs, unless they are followed already. The first drawing does without it, to be fast."""
         if not self._begun:
             self._begun = True
-            self._app.run_worker(self._run(), group=JOBS_GROUP, exit_on_error=False, description="follow the jobs")
+            start_worker(self._app, self._run, group=JOBS_GROUP, description="follow the jobs")
 
     async def find_directory(self) -> None:
         """Find out where the files of a form lie that are named without a directory, before it suggests one.

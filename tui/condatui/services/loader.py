@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 
 from textual.app import App
 
 from condatui.messages import InventoryLoaded
 from condatui.session import Session
+from condatui.workers import start_worker
 
 LOAD_GROUP = "load"
 """The worker group of loading."""
@@ -27,13 +29,13 @@ class Loader:
         """Load now, and watch from now on; `refresh` reads everything again, `glance` first lists only the names."""
         self._start(refresh=refresh, glance=glance)
         if (seconds := self._session.workbench.settings.watch_seconds) > 0:
-            watching = self._watch(seconds)
-            self._app.run_worker(watching, group="watch", exclusive=True, exit_on_error=False, description="watch")
+            watching = partial(self._watch, seconds)
+            start_worker(self._app, watching, group="watch", exclusive=True, description="watch")
 
     def _start(self, *, refresh: bool, glance: bool) -> None:
         self._session.start_loading()
-        loading = self._load(refresh=refresh, glance=glance)
-        self._app.run_worker(loading, group=LOAD_GROUP, exclusive=True, exit_on_error=False, description="load")
+        loading = partial(self._load, refresh=refresh, glance=glance)
+        start_worker(self._app, loading, group=LOAD_GROUP, exclusive=True, description="load")
 
     async def _load(self, *, refresh: bool, glance: bool) -> None:
         """Post an inventory of names if asked for, then each fuller inventory."""

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from condatui.workers import start_worker
+
 if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.timer import Timer
@@ -44,8 +46,8 @@ class ReferenceFinder:
         return self._known.get(prefix, ())
 
     def _begin(self, prefix: str) -> None:
-        look = self._look(prefix, self._found)
-        self._screen.run_worker(look, group=_GROUP, exclusive=True, exit_on_error=False, description="look for names")
+        look = partial(self._look, prefix, self._found)
+        start_worker(self._screen, look, group=_GROUP, exclusive=True, description="look for names")
 
     async def _look(self, prefix: str, found: FoundCleanup | None) -> None:
         references = await self._session.workbench.references(prefix)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
+
+from condatui.workers import start_worker
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -40,8 +43,8 @@ class RevisionFinder:
     def _start(self, environment: Environment) -> None:
         """A look runs to its end, as its thread cannot be cancelled: a second one would only read beside it."""
         self._looking = True
-        look = self._look(environment, self._session.loads)
-        self._screen.run_worker(look, group=_GROUP, exit_on_error=False, description="look into revisions")
+        look = partial(self._look, environment, self._session.loads)
+        start_worker(self._screen, look, group=_GROUP, description="look into revisions")
 
     async def _look(self, environment: Environment, load: int) -> None:
         try:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
+from condatui.workers import start_worker
 from condatui_core.errors import CondatuiError
 
 if TYPE_CHECKING:
@@ -38,9 +40,9 @@ class SlimFinder:
         if load != self._session.loads and not self._looking:
             self._known[prefix] = (self._session.loads, found)
             self._looking = True
-            look = self._look(environment, self._session.loads)
+            look = partial(self._look, environment, self._session.loads)
             # A thread cannot be cancelled, so that a look runs to its end, and a second one would only walk beside it.
-            self._screen.run_worker(look, group=_GROUP, exit_on_error=False, description="look at every file")
+            start_worker(self._screen, look, group=_GROUP, description="look at every file")
         return found
 
     async def _look(self, environment: Environment, load: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -10,6 +11,7 @@ from textual.app import App
 
 from condatui.messages import AlikeAcrossFound, OthersRead
 from condatui.session import Session
+from condatui.workers import start_worker
 from condatui_core.errors import CondatuiError
 from condatui_core.records.finding import Finding
 
@@ -30,8 +32,12 @@ class SnapshotReader:
     def read(self) -> None:
         """Read all snapshots, if the workbench looks at any; a reading that is under way is given up."""
         if place := self._session.workbench.snapshots:
-            self._app.run_worker(
-                self._read(place), group=OTHERS_GROUP, exclusive=True, exit_on_error=False, description="read snapshots"
+            start_worker(
+                self._app,
+                partial(self._read, place),
+                group=OTHERS_GROUP,
+                exclusive=True,
+                description="read snapshots",
             )
 
     async def _read(self, place: str) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import shlex
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from condatui.workers import start_worker
 from condatui_core.errors import CondatuiError, UsageError
 from condatui_core.text import sanitize
 
@@ -74,8 +76,8 @@ class Tracer:
             environment.contents,
             TracedSubject(environment.prefix, self._number, text.strip()),
         )
-        self._worker = self._screen.run_worker(
-            self._trace(environment, run), group=_GROUP, exit_on_error=False, description="trace a command"
+        self._worker = start_worker(
+            self._screen, partial(self._trace, environment, run), group=_GROUP, description="trace a command"
         )
         self._on_change("")
 

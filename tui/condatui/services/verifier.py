@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from condatui.workers import start_worker
 from condatui_core.errors import CondatuiError
 from condatui_core.records.environment import Environment
 from condatui_core.settings import absolute_path, expand_home
@@ -73,8 +75,8 @@ class Verifier:
         known = self._known.get(environment.prefix)
         before = known.verified if known and known.verified.file == file else _verified(file)
         self._known[environment.prefix] = _Known(environment.contents, self._session.loads, before)
-        work = self._verify(environment, file, asked=asked)
-        self._screen.run_worker(work, group=_GROUP, exit_on_error=False, description="verify")
+        work = partial(self._verify, environment, file, asked=asked)
+        start_worker(self._screen, work, group=_GROUP, description="verify")
 
     async def _verify(self, environment: Environment, file: str, *, asked: bool) -> None:
         workbench = self._session.workbench

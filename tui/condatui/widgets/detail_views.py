@@ -151,8 +151,11 @@ class HistoryPane(Vertical):
         if self._model is None:
             return
         text = Text("\n").join(self._model.lines(self.table.cursor_row)) if len(self._model) else Text()
-        lines = len(self._text.lines_of(text, max(1, self.size.width - 2))) if text else 0
-        self._text.styles.height = max(_LEAST_TEXT, min(lines, self.size.height - _LEAST_TABLE))
+        size = self.size
+        if not size and isinstance(self.parent, Widget):
+            size = self.parent.size  # which the pane will have as well: it has none before it is first drawn
+        lines = len(self._text.lines_of(text, max(1, size.width - 2))) if text else 0
+        self._text.styles.height = max(_LEAST_TEXT, min(lines, size.height - _LEAST_TABLE))
         self._text.set_text(text)
 
 

@@ -18,6 +18,10 @@ from condatui.widgets.choice_list import ChoiceList
 # The line to type in
 
 
+_EXTENDING = frozenset("<>=~.,:*-_+/")
+"""What goes on with a value that is complete already: `numpy` with `>=2`, `3.11` with `.7`."""
+
+
 class _Field(Input):
     """An input that some keys end at once, so that what is typed ahead goes to whatever gets the focus then.
 
@@ -38,6 +42,24 @@ class _Field(Input):
         self._steps = steps
         self.ended = False
         """Whether it has been ended since it was opened."""
+        self._loose_space = False
+        """Whether it ends with a space that was put there for the user."""
+
+    def complete(self, begin: int, end: int, text: str, *, whole: bool) -> None:
+        """Put a text in the place of a part. After a `whole` word at the end a space lets the next one follow."""
+        before, after = f"{self.value[:begin]}{text}", self.value[end:]
+        self._loose_space = whole and not after
+        space = " " if self._loose_space else ""
+        self.value = f"{before}{space}{after}"
+        self.cursor_position = len(before) + len(space)
+
+    def _take_space_back(self, character: str | None) -> bool:
+        """Take back the space that was put there if the key goes on with the word; whether the key is that space."""
+        at_its_end = self.cursor_position == len(self.value) and self.value.endswith(" ")
+        was_there, self._loose_space = self._loose_space and at_its_end, False
+        if was_there and character in _EXTENDING:
+            self.value = self.value.removesuffix(" ")
+        return was_there and character == " "
 
     async def _on_key(self, event: events.Key) -> None:
         ending = self._endings.get(event.key)
@@ -47,7 +69,11 @@ class _Field(Input):
             event.prevent_default()
             return
         if not self.ended and ending is None:
-            await super()._on_key(event)
+            if self._take_space_back(event.character):
+                event.stop()
+                event.prevent_default()
+            else:
+                await super()._on_key(event)
             return
         event.stop()
         event.prevent_default()
@@ -136,7 +162,7 @@ class FilterBar(Horizontal):
         """Apply the filter while the user types."""
         event.stop()
         self.offer()
-        self.post_message(self.FilterChanged(event.value))
+        self.post_message(self.FilterChanged(event.value.rstrip() if self._choices is not None else event.value))
 
     def _keep(self) -> None:
         self.offer()
@@ -167,10 +193,8 @@ class FilterBar(Horizontal):
     def _take(self, choice: Choice | None) -> bool:
         if self._choices is None or choice is None:
             return False
-        field, place = self.query_one(_Field), self._choices.offered
-        before = f"{field.value[: place.begin]}{choice.text}"
-        field.value = f"{before}{field.value[place.end :]}"
-        field.cursor_position = len(before)
+        place = self._choices.offered
+        self.query_one(_Field).complete(place.begin, place.end, choice.text, whole=not choice.text.endswith(":"))
         self.offer()
         return True
 

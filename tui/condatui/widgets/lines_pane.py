@@ -122,6 +122,8 @@ class LinesPane(Widget, can_focus=True):
         super().__init__(id=id)
         self._text = Text()
         self._lines: list[Text] = []
+        self._wrapped = 0
+        """The width that the lines were wrapped to, in cells."""
         self._top = 0
 
     @property
@@ -146,6 +148,8 @@ class LinesPane(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One visible line."""
+        if self._wrapped != self.size.width:  # a pane of a new width is drawn before Textual tells it of that
+            self._wrap()
         lines, style = self._visible_lines(), self.rich_style
         text = lines[y] if y < len(lines) else _NO_LINE
         return Strip(segments_of(text, self.app.console, style)).crop_extend(0, self.size.width, style)
@@ -199,7 +203,8 @@ class LinesPane(Widget, can_focus=True):
         """Do nothing: a text opens nothing."""
 
     def _wrap(self) -> None:
-        self._lines = self.lines_of(self._text, max(1, self.size.width)) if self._text else []
+        self._wrapped = self.size.width
+        self._lines = self.lines_of(self._text, max(1, self._wrapped)) if self._text else []
 
     def lines_of(self, text: Text, width: int) -> list[Text]:
         """Wrap a text to lines of at most this width."""

@@ -65,6 +65,8 @@ class VirtualTable(ScrollView, can_focus=True):
         self._widest: tuple[int, ...] = ()
         """The same of all that was shown here."""
         self._columns: tuple[FittedColumn, ...] = ()
+        self._laid_out = 0
+        """The width that the columns were laid out for, in cells."""
         self._cursor = 0
         self._chosen_key: str | None = None
         """The key of the row that the user last went to: the cursor returns to it when the row comes back."""
@@ -90,7 +92,7 @@ class VirtualTable(ScrollView, can_focus=True):
         return len(self._model) if self._model is not None else 0
 
     def columns_with_room(self, model: TableModel) -> tuple[TableColumn, ...]:
-        """The columns that this table would show of another model, as wide as it is."""
+        """The columns that this table would show of another model, as wide as it is; with those that it scrolls to."""
         return tuple(each.column for each in fit_columns(model.columns, measure(model), self.size.width - 1))
 
     def set_model(self, model: TableModel, *, empty: Text | None = None, fresh: bool = False) -> None:
@@ -148,6 +150,8 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of the widget: the header, or a visible row."""
+        if self._laid_out != self.size.width:
+            self._lay_out()
         left, top = self.scroll_offset
         index = top + y - 1
         style = self._style(index) if y else self.get_component_rich_style("table--header")
@@ -227,14 +231,18 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def _fit(self) -> None:
         """Lay out the columns, and keep the cursor visible."""
-        columns = self._fit_columns(self.size.width - 1)
-        if columns != self._columns:
-            self._columns = columns
-            self._strips.clear()
+        self._lay_out()
         self.virtual_size = Size(total_width(self._columns) + 1, self.row_count + 1)
         if self.scroll_offset.x and self.virtual_size.width <= self.size.width:
             self.scroll_to(x=0, animate=False, force=True)  # nothing is left to scroll to
         self._show_cursor()
+
+    def _lay_out(self) -> None:
+        """Lay out the columns; a table of a new width is drawn before Textual tells it of that."""
+        columns = self._fit_columns(self.size.width - 1)
+        if columns != self._columns or self._laid_out != self.size.width:
+            self._columns, self._laid_out = columns, self.size.width
+            self._strips.clear()
 
     def _row_of(self, key: str | None) -> int:
         """The index of the row with a key; if it is gone, of the row that is now where the cursor was."""
