@@ -25,7 +25,7 @@ Empty().run()
 """
 _RUNS = 5
 _FEWEST_KEYS = 40
-_SIZE = {"columns": 160, "rows": 80}
+_SIZE = {"columns": 160, "rows": 120}
 
 
 def first_paint(tree: Tree, scratch: Path) -> Iterator[Line]:

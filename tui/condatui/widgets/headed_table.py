@@ -30,10 +30,6 @@ class HeadedModel(TableModel, Protocol):
 class HeadedTable(VirtualTable):
     """Draws the headings of a `HeadedModel`; where one is too long for the line, its left part is cut at the end."""
 
-    def on_resize(self) -> None:
-        """Draw the headings for the new width."""
-        self._strips.clear()
-
     def _draw_row(self, index: int, style: Style, lead: Segment) -> Strip:
         heading = self._model.heading(index) if isinstance(self._model, HeadedModel) else None
         return self._draw_heading(*heading, style, lead) if heading else super()._draw_row(index, style, lead)

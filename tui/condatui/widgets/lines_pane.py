@@ -122,6 +122,8 @@ class LinesPane(Widget, can_focus=True):
         super().__init__(id=id)
         self._text = Text()
         self._lines: list[Text] = []
+        self._wrapped_for = 0
+        """The width that the lines are wrapped to."""
         self._top = 0
 
     @property
@@ -138,11 +140,17 @@ class LinesPane(Widget, can_focus=True):
         """Show another text from its line `top` on, or from as far down as fills the pane."""
         before = self._visible_lines()
         self._text = text
-        self._wrap()
+        self._rewrap()
         self._top = max(0, min(top, len(self._lines) - self.size.height))
         for y, (old, new) in enumerate(zip_longest(before, self._visible_lines(), fillvalue=_NO_LINE)):
             if old.plain != new.plain or old.spans != new.spans:
                 self._refresh_line(y, max(cell_len(old.plain), cell_len(new.plain)))
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines of a part, wrapped for the width of the pane: at another one, Textual draws before it tells."""
+        if self._wrapped_for != self.size.width:
+            self._rewrap()
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """One visible line."""
@@ -152,7 +160,7 @@ class LinesPane(Widget, can_focus=True):
 
     def on_resize(self) -> None:
         """Wrap the text to the new width."""
-        self._wrap()
+        self._rewrap()
         self._scroll_by(0)
         self.refresh()
         self.post_message(self.Scrolled())
@@ -197,6 +205,10 @@ class LinesPane(Widget, can_focus=True):
 
     def action_open(self) -> None:
         """Do nothing: a text opens nothing."""
+
+    def _rewrap(self) -> None:
+        self._wrap()
+        self._wrapped_for = self.size.width
 
     def _wrap(self) -> None:
         self._lines = self.lines_of(self._text, max(1, self.size.width)) if self._text else []
