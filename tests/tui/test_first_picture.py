@@ -8,11 +8,20 @@ import sys
 
 import pytest
 
-from support.inventories import environment, inventory
+from condatui.app import CondatuiApp
+from condatui.panels.help_panel import HelpPanel
+from support.fake_workbench import FakeWorkbench
+from support.inventories import NOW, environment, inventory
 from support.pilots import opened
 
-_IMPORTED = "import sys, condatui.app, condatui_core.workbench; print(*sys.modules)"
+_IMPORTED = """
+import sys, condatui.__main__, condatui.cli.standard_streams
+import condatui.app, condatui.cli.opening, condatui_core.workbench
+print(*sys.modules)
+"""
 _LATER = (
+    "click",
+    "condatui.cli.main",
     "condatui.screens.cleanup",
     "condatui.screens.command_log",
     "condatui.screens.compare",
@@ -53,6 +62,20 @@ def imported() -> frozenset[str]:
 @pytest.mark.parametrize("module", _LATER)
 def test_what_only_later_pictures_need_is_not_imported(module: str, imported: frozenset[str]) -> None:
     assert not {name for name in imported if name == module or name.startswith(f"{module}.")}
+
+
+async def test_what_a_key_opens_before_all_styles_are_read_gets_them_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = CondatuiApp._begin
+    monkeypatch.setattr(CondatuiApp, "_begin", lambda _: None)  # a first picture that takes very long
+    workbench = FakeWorkbench(inventory(environment("alpha")))
+    app = CondatuiApp(workbench, host="gpu07", clock=lambda: NOW)  # type: ignore[arg-type]
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("question_mark")
+        help_panel = app.screen.query_one(HelpPanel)
+        begin(app)
+        await pilot.pause()
+        assert help_panel.styles.dock == "bottom"
+        assert help_panel.region.bottom == app.size.height - 2
 
 
 async def test_what_is_not_seen_at_first_is_not_there_yet() -> None:

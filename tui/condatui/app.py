@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -65,6 +66,8 @@ if TYPE_CHECKING:
     from condatui_core.workbench import Workbench
 
 
+_LATER_STYLES = ("places", "widgets", "compare", "actions")
+"""The style sheets that the first picture does without."""
 SHELL_GROUP = "shell"
 """The worker group of an open shell."""
 
@@ -74,13 +77,7 @@ class CondatuiApp(RecoveringApp):
 
     TITLE = "condatui"
     DEFAULT_MODE = "environments"
-    CSS_PATH: ClassVar = [
-        "styles/frame.tcss",
-        "styles/places.tcss",
-        "styles/widgets.tcss",
-        "styles/compare.tcss",
-        "styles/actions.tcss",
-    ]
+    CSS_PATH: ClassVar = ["styles/frame.tcss", "styles/environments.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("everywhere")]
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {PlaceCommands}
     ENABLE_COMMAND_PALETTE = False  # the registry has its own, whose key can be remapped
@@ -158,11 +155,20 @@ class CondatuiApp(RecoveringApp):
             driver.forget_screen(size)
 
     def _begin(self) -> None:
+        self._read_later_styles()
         self._can_recover = True
         self._cleanup_monitor.follow()
         gc.freeze()  # the command line turns collecting off until now, to start faster
         gc.enable()
         self._load(refresh=False, glance=self._first is None)
+
+    def _read_later_styles(self) -> None:
+        """Read the style sheets of what is not shown yet, and apply them if a key has opened some of it already."""
+        self.stylesheet.read_all([Path(__file__).parent / "styles" / f"{each}.tcss" for each in _LATER_STYLES])
+        self.stylesheet.parse()
+        place = self.screen
+        if not isinstance(place, EnvironmentsScreen) or place.query("BottomPanel, HelpPanel, FilterBar"):
+            self.refresh_css(animate=False)
 
     def _load(self, *, refresh: bool, glance: bool = False) -> None:
         """Load now, and watch from now on; `refresh` also measures and checks everything again."""

@@ -16,8 +16,7 @@ import pytest
 from click.shell_completion import BashComplete, CompletionItem
 from msgspec.structs import replace
 
-from condatui.cli import completion_values
-from condatui.cli.completion import COMPLETE_VARIABLE
+from condatui.cli import COMPLETE_VARIABLE, completion_values
 from condatui.cli.invocation import Invocation
 from condatui.cli.main import COMMANDS, GROUPS, condatui
 from condatui_core.prefixes.last_list import write_last_list

@@ -71,6 +71,38 @@ async def table_of(
         yield app, app.table, pilot
 
 
+class DrawnTable(VirtualTable):
+    """Keeps every row that it has drawn, with the width that it had then."""
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__(glyphs)
+        self.drawn: list[tuple[int, str]] = []
+
+    def render_line(self, y: int) -> Strip:
+        strip = super().render_line(y)
+        if self.size.width:
+            self.drawn.append((self.size.width, strip.text))
+        return strip
+
+
+async def test_what_is_drawn_first_at_a_width_is_laid_out_for_it() -> None:
+    name = "hubmap-organ-segmentation-004"
+    app = TableApp(UNICODE)
+    app.table = table = DrawnTable(UNICODE)
+    table.set_model(Rows([name]))  # before there is any width
+    async with app.run_test(size=(60, 4)) as pilot:
+        await pilot.pause()
+        await pilot.resize_terminal(24, 4)
+        await pilot.pause()
+        await pilot.resize_terminal(50, 4)
+        await pilot.pause()
+    rows = {
+        width: {text.strip() for drawn, text in table.drawn if drawn == width and "hub" in text}
+        for width in (60, 24, 50)
+    }
+    assert rows == {60: {f"▌{name}   1 M"}, 24: {"▌hubmap-o…tion-004   1 M"}, 50: {f"▌{name}   1 M"}}
+
+
 LETTERS = tuple("abcdefghijklmnopqrstuvwxyz")
 
 

@@ -13,8 +13,8 @@ from msgspec import Struct, convert
 from condatui.cli.completion_values import environments, files
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import FORCE, examples, global_options, json_flag
-from condatui.cli.reporting import say, say_problems
 from condatui.cli.run_action import confirming_options, run_in_workbench
+from condatui.cli.stderr import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.errors import RefusedError
 from condatui_core.text import sanitize

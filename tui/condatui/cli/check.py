@@ -15,7 +15,7 @@ from condatui.cli.disk import usage_of_all
 from condatui.cli.documents.check import describe_check
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import examples, global_options, json_option, note_prefixes
-from condatui.cli.reporting import say, say_problems
+from condatui.cli.stderr import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.analyses.limits import limits_of_users
 from condatui_core.analyses.policy_check import PolicyReport, check_policy

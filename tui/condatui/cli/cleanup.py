@@ -17,8 +17,8 @@ from condatui.cli.disk import usage_of_all
 from condatui.cli.documents.cleanup import describe_candidates, describe_goal
 from condatui.cli.invocation import Invocation, find_groups
 from condatui.cli.options import Grouping, examples, global_options, grouping_options
-from condatui.cli.reporting import say, say_problems
 from condatui.cli.run_action import acting_options, run_in_workbench
+from condatui.cli.stderr import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.actions.written_files import blockers_to_write
 from condatui_core.analyses.cleanup.choice import choice_of, request_of, why_left_out

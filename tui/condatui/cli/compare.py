@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from condatui.cli.completion_values import environments_or_files
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import examples, global_options, json_option, note_prefixes, snapshots_option
-from condatui.cli.reporting import say, say_problems
+from condatui.cli.stderr import say, say_problems
 from condatui.json_documents import print_json
 from condatui.view_models.compare.rows import KINDS, ComparisonQuery
 from condatui_core.analyses.columns import environment_listing

@@ -5,10 +5,9 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from condatui.cli import COMPLETE_VARIABLE
 from condatui.cli.options import examples, version_option
 
-COMPLETE_VARIABLE = "_CONDATUI_COMPLETE"
-"""The variable by which the script asks condatui what fits; click's name for it."""
 _SHELLS = ("bash", "zsh", "fish")
 
 

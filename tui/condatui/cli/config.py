@@ -9,7 +9,7 @@ import click
 from condatui.cli.completion_values import settings
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import examples, global_options, json_option
-from condatui.cli.reporting import report, say
+from condatui.cli.stderr import report, say
 from condatui.json_documents import print_json
 from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.remedy import LeaveReadOnly

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from condatui.cli.invocation import Invocation
 from condatui.cli.list import print_inventory
-from condatui.cli.main import open_workbench
+from condatui.cli.opening import open_workbench
 from condatui.cli.options import examples, json_option, version_option
-from condatui.cli.reporting import say
+from condatui.cli.stderr import say
 from condatui_core.errors import CondatuiError
 from condatui_core.text import sanitize
 

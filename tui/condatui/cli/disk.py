@@ -12,7 +12,7 @@ from condatui.cli.completion_values import environments
 from condatui.cli.documents.disk import Costs, describe_disk
 from condatui.cli.invocation import Invocation, load_into
 from condatui.cli.options import examples, global_options, json_option, note_prefixes
-from condatui.cli.reporting import say, say_problems
+from condatui.cli.stderr import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.disk.measure import Measurement
 from condatui_core.disk.usage import Disk, DiskUsage

@@ -7,7 +7,7 @@ import click
 from condatui.cli.documents.duplicates import describe_duplicates
 from condatui.cli.invocation import Invocation, find_groups
 from condatui.cli.options import Grouping, examples, global_options, grouping_options, json_option, snapshots_option
-from condatui.cli.reporting import say_problems
+from condatui.cli.stderr import say_problems
 from condatui.json_documents import print_json
 from condatui_core.records.environment import shown_names
 

@@ -11,8 +11,8 @@ import click
 from condatui.cli.completion_values import directories, environments, files
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import FORCE, examples, global_options, note_prefixes
-from condatui.cli.reporting import say
 from condatui.cli.run_action import acting_options, run_action
+from condatui.cli.stderr import say
 from condatui.json_documents import print_json
 from condatui_core.environment_files.export import check_options, format_of_file
 from condatui_core.errors import UsageError

@@ -10,7 +10,7 @@ from msgspec import Struct
 from condatui.cli.invocation import Invocation
 from condatui.cli.list import without_error
 from condatui.cli.options import examples, global_options, json_option
-from condatui.cli.reporting import say
+from condatui.cli.stderr import say
 from condatui.json_documents import print_json
 from condatui.view_models.environments.filters import parse_to_remember
 from condatui_core.records.environment import UserMarks

@@ -14,7 +14,7 @@ from condatui.cli.completion_values import files
 from condatui.cli.documents.find import describe_find
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import examples, global_options, json_option, snapshots_option
-from condatui.cli.reporting import say, say_problems
+from condatui.cli.stderr import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.analyses.platforms import native_subdir
 from condatui_core.analyses.suitability import Suitability, suitable_environments

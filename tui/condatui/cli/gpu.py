@@ -14,7 +14,7 @@ from condatui.cli.documents.gpu import describe_gpu
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import examples, global_options, json_option, note_prefixes
 from condatui.cli.progress_line import ProgressLine
-from condatui.cli.reporting import say, say_problems
+from condatui.cli.stderr import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.errors import UsageError
 from condatui_core.gpu.check import GpuCheck, checked_unasked

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from condatui.cli.reporting import say
+from condatui.cli.stderr import say
 from condatui_core import __version__
 from condatui_core.errors import CondatuiError, NoCondaError, UsageError
 from condatui_core.own_package import replaced_error, was_replaced

@@ -12,7 +12,7 @@ from condatui.cli.completion_values import environments
 from condatui.cli.documents.environments import describe_kept
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import examples, global_options, json_option, note_prefixes
-from condatui.cli.reporting import say, say_problems
+from condatui.cli.stderr import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.errors import UsageError
 from condatui_core.records.environment import Environment, UserMarks

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from condatui.cli.documents.environments import describe_channels, describe_inventory, describe_other_machines
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import examples, global_options, json_option, snapshots_option
-from condatui.cli.reporting import say, say_problems
+from condatui.cli.stderr import say, say_problems
 from condatui.json_documents import print_json
 from condatui.view_models.environments.filter_fields import FilterFacts
 from condatui.view_models.environments.filters import HELP, Filter, parse_filter

@@ -13,7 +13,7 @@ from condatui.cli.completion_values import files
 from condatui.cli.disk import usage_of_all
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import examples, global_options
-from condatui.cli.reporting import say_problems
+from condatui.cli.stderr import say_problems
 from condatui_core import __version__
 from condatui_core.actions.restore.listing import restore_points
 from condatui_core.errors import CondatuiError, UsageError

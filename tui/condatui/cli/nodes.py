@@ -10,7 +10,7 @@ import click
 from condatui.cli.documents.nodes import describe_nodes
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import examples, global_options, json_option, snapshots_option
-from condatui.cli.reporting import say, say_problems
+from condatui.cli.stderr import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.analyses.nodes import NodeKey, node_groups
 from condatui_core.errors import UsageError

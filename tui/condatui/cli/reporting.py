@@ -11,16 +11,14 @@ from msgspec import Struct
 
 from condatui.cli.remedies import command_line_words
 from condatui.cli.standard_streams import OutputError
+from condatui.cli.stderr import report
 from condatui.json_documents import print_json
 from condatui_core.errors import CondatuiError, UsageError
-from condatui_core.records.finding import Finding
 from condatui_core.text import sanitize
 
 AS_JSON = "condatui.json"
 """The key under which a context records `--json`, for later errors."""
 _INTERRUPTED = 130
-_LONGEST = 8_000
-"""The most characters of one line: two paths and some words."""
 
 
 class ErrorReport(Struct, frozen=True, kw_only=True):
@@ -106,23 +104,3 @@ def _described(error: CondatuiError) -> ErrorReport:
 def _usage(error: click.ClickException) -> str:
     context = error.ctx if isinstance(error, click.UsageError) else None
     return f"`{context.command_path} --help` shows how it is used." if context else ""
-
-
-def report(error: CondatuiError) -> None:
-    """Print what went wrong, where, and what to do."""
-    say(f"condatui: {error.title}")
-    for part in (error.detail, command_line_words(error.advice)):
-        for line in part.splitlines():
-            say(f"  {line}")
-
-
-def say(message: str) -> None:
-    """Print a line for the user, on stderr; one of more than some thousand characters is cut."""
-    line = sanitize(message)
-    click.echo(line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…", err=True)
-
-
-def say_problems(problems: Sequence[Finding]) -> None:
-    """Print the problems of the machine on stderr, so that they do not disturb the output."""
-    for problem in problems:
-        say(f"condatui: {problem.message} {command_line_words(problem.remedy)}".rstrip())

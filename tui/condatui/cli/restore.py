@@ -13,8 +13,8 @@ from msgspec import Struct
 from condatui.cli.completion_values import restore_points
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import examples, global_options
-from condatui.cli.reporting import say, say_problems
 from condatui.cli.run_action import acting_options, run_in_workbench
+from condatui.cli.stderr import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.records.request import RestoreRequest, SeveralRequest
 from condatui_core.records.restore_point import RestorePointSummary

@@ -16,7 +16,7 @@ from condatui.cli.invocation import Invocation
 from condatui.cli.options import json_flag
 from condatui.cli.remedies import command_line_words
 from condatui.cli.reporters import Reporter, make_reporter
-from condatui.cli.reporting import report, say, say_problems
+from condatui.cli.stderr import report, say, say_problems
 from condatui_core.errors import CondatuiError, NoCondaError, RefusedError
 from condatui_core.records.environment import Inventory
 from condatui_core.records.finding import Finding

@@ -7,7 +7,7 @@ import click
 from condatui.cli.completion_values import environments, files
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import FORCE, examples, global_options, note_prefixes
-from condatui.cli.reporting import say, say_problems
+from condatui.cli.stderr import say, say_problems
 from condatui_core import __version__
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.written_files import blockers_to_write, write_file

@@ -11,7 +11,7 @@ import msgspec
 
 from condatui.actions.keymap import Keymap
 from condatui.cli.invocation import Invocation
-from condatui.cli.reporting import report, say
+from condatui.cli.stderr import report, say
 from condatui.view_models.environments.columns import check_columns
 from condatui.view_models.styles import check_theme
 from condatui_core.errors import CondatuiError, UsageError

@@ -10,7 +10,7 @@ from condatui.cli.completion_values import environments
 from condatui.cli.documents.environments import describe_environment
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import examples, global_options, json_option, note_prefixes
-from condatui.cli.reporting import say_problems
+from condatui.cli.stderr import say_problems
 from condatui.json_documents import print_json
 from condatui_core.records.environment import Environment
 

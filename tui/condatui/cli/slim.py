@@ -8,8 +8,8 @@ from condatui.cli.completion_values import environments
 from condatui.cli.documents.slim import describe_slimming
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import examples, global_options, json_flag, note_prefixes
-from condatui.cli.reporting import say_problems
 from condatui.cli.slimmed_copy import Copying, copying_options, make_copy
+from condatui.cli.stderr import say_problems
 from condatui.cli.traced import RunsRest, traced, tracing_options
 from condatui.json_documents import print_json
 from condatui_core.records.usage import Run

@@ -14,7 +14,7 @@ from condatui.cli.completion_values import files
 from condatui.cli.documents.environments import describe_inventory
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import examples, global_options
-from condatui.cli.reporting import say, say_problems
+from condatui.cli.stderr import say, say_problems
 from condatui.json_documents import FORMAT
 from condatui_core.actions.guards import refuse
 from condatui_core.actions.written_files import blockers_to_write, write_file

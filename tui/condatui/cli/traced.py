@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from condatui.cli.reporting import say
+from condatui.cli.stderr import say
 from condatui_core.records.environment import Environment
 from condatui_core.records.usage import RUN_SECONDS, Run, Usage
 

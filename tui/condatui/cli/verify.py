@@ -11,7 +11,7 @@ import click
 from condatui.cli.completion_values import environments, files
 from condatui.cli.invocation import Invocation
 from condatui.cli.options import examples, global_options, json_option, note_prefixes
-from condatui.cli.reporting import say, say_problems
+from condatui.cli.stderr import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.text import sanitize
 

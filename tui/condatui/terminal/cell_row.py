@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from typing import cast
 
 from condatui.terminal.cell_style import CellStyle
 
@@ -68,28 +70,50 @@ class CellRow:
     def runs_since(self, former: CellRow, y: int) -> Iterator[Run]:
         """The cells that differ from a former row, as few runs as their styles allow; `y` is the number of the row."""
         run: Run | None = None
-        for x in self._columns_since(former):
-            character, style = self.characters[x], self.styles[x]
-            if character is None or style is None:  # a gap that nothing was drawn into
-                continue
-            if run and run.x + len(run.text) == x and (common := _common(run, character, style)):
-                run.text, run.style = run.text + character, common
-                continue
-            if run:
-                yield run
-            run = Run(y, x, character, style)
+        for x, stretch, style in self._stretches_since(former):
+            start, text = x, stretch
+            while text:
+                taken = 0
+                if run and run.x + len(run.text) == start:
+                    taken = _take(run, text, style)
+                if not taken:
+                    if run:
+                        yield run
+                    run, taken = Run(y, start, text, style), len(text)
+                start, text = start + taken, text[taken:]
         if run:
             yield run
 
-    def _columns_since(self, former: CellRow) -> Sequence[int]:
+    def _stretches_since(self, former: CellRow) -> Iterator[tuple[int, str, CellStyle]]:
+        """The cells that differ from a former row, by column: side by side, of one style, and drawn into."""
+        x = 0
+        for style, group in groupby(self._styles_since(former)):
+            end = x + len([*group])
+            if style is not None:
+                yield x, "".join(cast("list[str]", self.characters[x:end])), style
+            x = end
+
+    def _styles_since(self, former: CellRow) -> Sequence[CellStyle | None]:
+        """For each cell that differs from a former row its style, None for the others."""
+        if not former.characters:
+            return self.styles
         unknown = [None] * (len(self.characters) - len(former.characters))
         before, was = former.characters + unknown, former.styles + unknown
-        cells = enumerate(zip(self.characters, before, self.styles, was, strict=False))
-        return [x for x, (now, then, style, old) in cells if now != then or (style is not old and style != old)]
+        cells = zip(self.characters, before, self.styles, was, strict=False)
+        return [
+            style if now != then or (style is not old and style != old) else None for now, then, style, old in cells
+        ]
 
 
-def _common(run: Run, character: str, style: CellStyle) -> CellStyle | None:
-    """The style in which a run can be written with a further cell; None if there is none."""
-    if run.style == style or (character == " " and run.style.on_blanks == style):
-        return run.style
-    return style if run.blank and style.on_blanks == run.style else None
+def _take(run: Run, text: str, style: CellStyle) -> int:
+    """Let a run go on with as much of a text as can be written in one style with it; returns how much that is."""
+    if run.style == style:
+        taken = len(text)
+    elif run.style.on_blanks == style and text[0] == " ":
+        taken = len(text) - len(text.lstrip(" "))
+    elif run.blank and style.on_blanks == run.style:
+        run.style, taken = style, len(text)
+    else:
+        return 0
+    run.text += text[:taken]
+    return taken

@@ -30,6 +30,8 @@ class TableColumn(Struct, frozen=True):
     """Columns with the highest number leave first in a narrow terminal; 0 always stays."""
     comfort: int = 0
     """The width that a column of text keeps while other columns can still leave or shrink; 0 is the usual one."""
+    reserved: int = 0
+    """The cells that it keeps for contents that may still come, where all columns have room."""
     brief: bool = False
     """Whether it says in short what the column before it says: it is shown in place of that where there is less room,
     and its cell in place of one that would be cut."""
@@ -95,10 +97,7 @@ def fit_columns(columns: Sequence[TableColumn], contents: Sequence[int], width: 
     Before any leaves, those that have a brief form take it. If they do not fit even then, the table scrolls sideways.
     With more room there are never fewer columns.
     """
-    wanted = [
-        FittedColumn(index, column, _wanted_width(column, need))
-        for index, (column, need) in enumerate(zip(columns, contents, strict=True))
-    ]
+    wanted = _wanted(columns, contents)
     in_full = _in_full(wanted)
     fitted = with_gaps(in_full if _least_width(in_full) <= width else _those_with_room(_in_brief(wanted), width))
     for least in (_COMFORTABLE, _LEAST):
@@ -107,6 +106,29 @@ def fit_columns(columns: Sequence[TableColumn], contents: Sequence[int], width: 
             fitted, width, least, [column.column.id for column in fitted if column.column.align == "left"]
         )
     return fitted
+
+
+def fit_awaiting(columns: Sequence[TableColumn], contents: Sequence[int], width: int) -> tuple[FittedColumn, ...]:
+    """`fit_columns` with the cells that columns reserve for what is still to come, as far as all have room.
+
+    The column that reserves the most goes without first. One that takes what is left over gives way as far as to its
+    comfort; nothing else does.
+    """
+    kept = [max(need, column.reserved) for column, need in zip(columns, contents, strict=True)]
+    while not _has_room(columns, kept, width):
+        most = max(range(len(kept)), key=lambda index: kept[index] - contents[index], default=0)
+        if not kept or kept[most] == contents[most]:
+            break
+        kept[most] = contents[most]
+    return fit_columns(columns, kept, width)
+
+
+def _has_room(columns: Sequence[TableColumn], contents: Sequence[int], width: int) -> bool:
+    """Whether there is room for all contents, if those that take what is left over have no more than their comfort."""
+    wanted = _in_full(_wanted(columns, contents))
+    widths = [min(each.width, _comfort(each.column)) if each.column.flexible else each.width for each in wanted]
+    given = [replace(each, width=least) for each, least in zip(wanted, widths, strict=True)]
+    return total_width(with_gaps(given)) <= width
 
 
 def total_width(fitted: Iterable[FittedColumn]) -> int:
@@ -120,6 +142,11 @@ def with_gaps(fitted: Sequence[FittedColumn]) -> tuple[FittedColumn, ...]:
         return ()
     spaced = [replace(column, gap=2 if column.column.title else 1) for column, _ in pairwise(fitted)]
     return (*spaced, replace(fitted[-1], gap=0))
+
+
+def _wanted(columns: Sequence[TableColumn], contents: Sequence[int]) -> Sequence[FittedColumn]:
+    pairs = zip(columns, contents, strict=True)
+    return [FittedColumn(index, column, _wanted_width(column, need)) for index, (column, need) in enumerate(pairs)]
 
 
 def _wanted_width(column: TableColumn, need: int) -> int:

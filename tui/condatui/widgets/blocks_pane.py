@@ -132,8 +132,8 @@ class BlocksPane(LinesPane):
 
     def _wrap(self) -> None:
         """Wrap each block, with a cell in front of its lines for the cursor."""
-        self._lines, self._starts, self._wrapped = [], [], self.size.width
-        width = max(1, self._wrapped - 2)
+        self._lines, self._starts = [], []
+        width = max(1, self.size.width - 2)
         for index, block in enumerate(self._blocks):
             if block.apart and index:
                 self._lines.append(Text())

@@ -22,8 +22,10 @@ from condatui.view_models.table import FittedColumn
 def segments_of(text: Text, console: Console, style: Style) -> Iterable[Segment]:
     """The segments of a one-line text, its own styles over the style of its place."""
     # Text.render leaves out the style of the whole text where no part of it has another style.
-    own = console.get_style(text.style, default=Style.null())
-    return Segment.apply_style(text.render(console), style + own)
+    base = style + console.get_style(text.style, default=Style.null()) if text.style else style
+    if not text.spans and text.plain.isprintable():
+        return (Segment(text.plain, base),)
+    return Segment.apply_style(text.render(console), base)
 
 
 def segments_of_successive_spans(text: Text, console: Console, style: Style) -> Iterable[Segment]:

@@ -122,8 +122,8 @@ class LinesPane(Widget, can_focus=True):
         super().__init__(id=id)
         self._text = Text()
         self._lines: list[Text] = []
-        self._wrapped = 0
-        """The width that the lines were wrapped to, in cells."""
+        self._wrapped_for = 0
+        """The width that the lines are wrapped to."""
         self._top = 0
 
     @property
@@ -140,23 +140,27 @@ class LinesPane(Widget, can_focus=True):
         """Show another text from its line `top` on, or from as far down as fills the pane."""
         before = self._visible_lines()
         self._text = text
-        self._wrap()
+        self._rewrap()
         self._top = max(0, min(top, len(self._lines) - self.size.height))
         for y, (old, new) in enumerate(zip_longest(before, self._visible_lines(), fillvalue=_NO_LINE)):
             if old.plain != new.plain or old.spans != new.spans:
                 self._refresh_line(y, max(cell_len(old.plain), cell_len(new.plain)))
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines of a part, wrapped for the width of the pane: at another one, Textual draws before it tells."""
+        if self._wrapped_for != self.size.width:
+            self._rewrap()
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """One visible line."""
-        if self._wrapped != self.size.width:  # a pane of a new width is drawn before Textual tells it of that
-            self._wrap()
         lines, style = self._visible_lines(), self.rich_style
         text = lines[y] if y < len(lines) else _NO_LINE
         return Strip(segments_of(text, self.app.console, style)).crop_extend(0, self.size.width, style)
 
     def on_resize(self) -> None:
         """Wrap the text to the new width."""
-        self._wrap()
+        self._rewrap()
         self._scroll_by(0)
         self.refresh()
         self.post_message(self.Scrolled())
@@ -202,9 +206,12 @@ class LinesPane(Widget, can_focus=True):
     def action_open(self) -> None:
         """Do nothing: a text opens nothing."""
 
+    def _rewrap(self) -> None:
+        self._wrap()
+        self._wrapped_for = self.size.width
+
     def _wrap(self) -> None:
-        self._wrapped = self.size.width
-        self._lines = self.lines_of(self._text, max(1, self._wrapped)) if self._text else []
+        self._lines = self.lines_of(self._text, max(1, self.size.width)) if self._text else []
 
     def lines_of(self, text: Text, width: int) -> list[Text]:
         """Wrap a text to lines of at most this width."""

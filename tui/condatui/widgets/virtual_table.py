@@ -10,14 +10,22 @@ from rich.text import Text
 from textual.binding import BindingType
 from textual.cache import LRUCache
 from textual.events import Click
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from condatui.actions.action import LIST_BINDINGS
 from condatui.view_models.glyphs import Glyphs, shapes_for
-from condatui.view_models.table import FittedColumn, TableColumn, TableModel, fit_columns, measure, total_width
+from condatui.view_models.table import (
+    FittedColumn,
+    TableColumn,
+    TableModel,
+    fit_awaiting,
+    fit_columns,
+    measure,
+    total_width,
+)
 from condatui.widgets.line import TableLineMaker, segments_of
 
 Cells = tuple[Text, ...]
@@ -63,10 +71,10 @@ class VirtualTable(ScrollView, can_focus=True):
         self._needs: tuple[int, ...] = ()
         """The width of the contents of each column, in cells."""
         self._widest: tuple[int, ...] = ()
-        """The same of all that was shown here."""
+        """The same of all that was shown here, and of what its columns were kept free for."""
         self._columns: tuple[FittedColumn, ...] = ()
-        self._laid_out = 0
-        """The width that the columns were laid out for, in cells."""
+        self._laid_out_for = 0
+        """The width of the widget that the columns are fitted to."""
         self._cursor = 0
         self._chosen_key: str | None = None
         """The key of the row that the user last went to: the cursor returns to it when the row comes back."""
@@ -101,11 +109,12 @@ class VirtualTable(ScrollView, can_focus=True):
         `empty` says why there are no rows. A `fresh` model is about another thing: the cursor starts at the top.
         """
         key, before = self.cursor_key, self._lines()
-        needs = widest = self._measure(model)
-        if self._model is not None and _same_columns(self._model, model):
-            widest = tuple(map(max, needs, self._widest))
-            if not fresh:
-                needs = tuple(map(max, needs, self._needs))  # columns keep their places while data comes in
+        needs = self._measure(model)
+        widest = tuple(max(need, each.reserved) for need, each in zip(needs, model.columns, strict=True))
+        if self._model is not None and (not fresh or _same_columns(self._model, model)):
+            widest = _at_least(model, widest, self._model, self._widest)
+            if not fresh:  # columns keep their places while data comes in
+                needs = _at_least(model, needs, self._model, self._needs)
         self._forget_changed_rows(model)
         self._model, self._needs, self._widest = model, needs, widest
         self._empty, self._empty_lines = empty or Text(), (0, [])
@@ -148,10 +157,14 @@ class VirtualTable(ScrollView, can_focus=True):
         """Put the cursor on the row with this key, if there is one."""
         self.go_to_row(self._row_of(key))
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines of a part of the widget, laid out for its width: at another one, Textual draws before it tells."""
+        if self._laid_out_for != self.size.width:
+            self._lay_out()
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """One line of the widget: the header, or a visible row."""
-        if self._laid_out != self.size.width:
-            self._lay_out()
         left, top = self.scroll_offset
         index = top + y - 1
         style = self._style(index) if y else self.get_component_rich_style("table--header")
@@ -227,7 +240,7 @@ class VirtualTable(ScrollView, can_focus=True):
             # There is room for what was shown before as well: columns keep their places from one thing to the next,
             # as over a slow line each cell that moves takes time.
             return in_place
-        return fit_columns(columns, self._needs, width)
+        return fit_awaiting(columns, self._needs, width)
 
     def _fit(self) -> None:
         """Lay out the columns, and keep the cursor visible."""
@@ -238,10 +251,10 @@ class VirtualTable(ScrollView, can_focus=True):
         self._show_cursor()
 
     def _lay_out(self) -> None:
-        """Lay out the columns; a table of a new width is drawn before Textual tells it of that."""
+        """Fit the columns to the width, and forget what was drawn for another one."""
         columns = self._fit_columns(self.size.width - 1)
-        if columns != self._columns or self._laid_out != self.size.width:
-            self._columns, self._laid_out = columns, self.size.width
+        if columns != self._columns or self._laid_out_for != self.size.width:
+            self._columns, self._laid_out_for = columns, self.size.width
             self._strips.clear()
 
     def _row_of(self, key: str | None) -> int:
@@ -349,3 +362,11 @@ class VirtualTable(ScrollView, can_focus=True):
 
 def _same_columns(one: TableModel, other: TableModel) -> bool:
     return [each.id for each in one.columns] == [each.id for each in other.columns]
+
+
+def _at_least(
+    model: TableModel, needs: tuple[int, ...], former: TableModel, widths: tuple[int, ...]
+) -> tuple[int, ...]:
+    """The widths that columns need, but none less than it was in the former model."""
+    before = {each.id: width for each, width in zip(former.columns, widths, strict=True)}
+    return tuple(max(need, before.get(each.id, 0)) for each, need in zip(model.columns, needs, strict=True))

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from condatui.cli.invocation import Invocation
 from condatui.cli.pages.tables import Printer
-from condatui.cli.reporting import say
+from condatui.cli.stderr import say
 from condatui.view_models import styles
 from condatui.view_models.format import spell_age
 from condatui.view_models.glyphs import Glyphs

@@ -24,16 +24,16 @@ COLUMNS = (
     TableColumn("mark", "", 1),
     TableColumn("host", "host", 16),
     TableColumn("name", "name", 36),
-    TableColumn("python", "python", 8, priority=3),
+    TableColumn("python", "python", 8, priority=3, reserved=7),
     TableColumn("packages", "packages", 8, priority=3),
     TableColumn("channels", "channels", 28, priority=2),
     TableColumn(CODES, "channels", 16, priority=2, comfort=8, brief=True),
-    TableColumn("disk", "disk", 6, align="right", priority=1),
-    TableColumn("frees", "frees", 6, align="right", priority=1),
-    TableColumn("inodes", "inodes", 6, align="right", priority=7),
+    TableColumn("disk", "disk", 6, align="right", priority=1, reserved=6),
+    TableColumn("frees", "frees", 6, align="right", priority=1, reserved=6),
+    TableColumn("inodes", "inodes", 6, align="right", priority=7, reserved=6),
     TableColumn("behind", "behind", 6, align="right", priority=6),
-    TableColumn("used", "used", 6, align="right", priority=4),
-    TableColumn("gpu", "gpu", 5, priority=4),
+    TableColumn("used", "used", 6, align="right", priority=4, reserved=6),
+    TableColumn("gpu", "gpu", 5, priority=4, reserved=5),
     TableColumn("findings", "findings", 60, cut="end", flexible=True, comfort=19),
 )
 """In their usual order. The mark, the host if there are several, and the name are always there; the findings stay in a
@@ -128,6 +128,11 @@ def _staying(chosen: Sequence[str]) -> Iterable[TableColumn]:
     ordered = [*_ALWAYS, *(each for name in ids for each in ((name, CODES) if name == "channels" else (name,)))]
     known = {each.id: replace(each, priority=0) for each in COLUMNS}
     return (known[name] for name in ordered)
+
+
+def while_reading(column: TableColumn) -> TableColumn:
+    """A column of a table of which much is still to come: that of the channels keeps its place then."""
+    return replace(column, reserved=column.width) if column.id == "channels" else column
 
 
 # The layout that they leave room for

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from condatui.view_models import styles
 from condatui.view_models.channel_codes import NO_CODES, ChannelCodes, joined_codes
-from condatui.view_models.environments.columns import CODES, columns_of
+from condatui.view_models.environments.columns import CODES, columns_of, while_reading
 from condatui.view_models.environments.filter_fields import NO_COSTS, Costs
 from condatui.view_models.format import below_home, format_age, short_bytes, short_count, shorten_middle
 from condatui.view_models.glyphs import UNICODE, Glyphs
@@ -111,17 +111,19 @@ class EnvironmentsModel:
         self._costs = NO_COSTS if costs is None else costs
         self._gpus = gpus
         absent = {"frees", "inodes"} if costs is None else set()
-        absent |= set() if gpus and gpus.telling else {"gpu"}
+        absent |= set() if gpus and (gpus.telling or any(map(self._gpu_awaited, environments))) else {"gpu"}
         absent |= set() if here or any(each.host for each in environments) else {"host"}
         absent |= set() if any(each.behind for each in environments) else {"behind"}
         self._codes = codes
-        self._columns = columns_of(
+        awaiting = any(map(self._is_awaited, environments))
+        columns = columns_of(
             chosen,
             absent=absent,
             packages=packages,
             sorted_by=sorted_by,
             wanted="gpu" if gpus and gpus.checked else "",  # the result of a check is seen even in 80 columns
         )
+        self._columns = tuple(map(while_reading, columns)) if awaiting else columns
         self._name_uses = Counter((environment.host, environment.label) for environment in environments)
         # Cells depend on the day, through ages, and on the set of columns.
         same_frame = former is not None and former._frame == self._frame
@@ -290,7 +292,12 @@ class EnvironmentsModel:
 
     def _gpu(self, environment: Environment) -> Text:
         label = gpu_label(self._gpus, environment.prefix, self._glyphs) if self._gpus else None
-        return Text(*label) if label else Text(" ").append_text(self._absent(environment))
+        if label:
+            return Text(*label)
+        waits = self._gpu_awaited(environment)
+        return (
+            Text(f" {self._glyphs.unread}", styles.DIM) if waits else Text(" ").append_text(self._absent(environment))
+        )
 
     def _findings(self, environment: Environment) -> Text:
         if environment.state == "ok":
@@ -303,9 +310,22 @@ class EnvironmentsModel:
         return Text(self._glyphs.unread, styles.DIM) if waits else self._absent(environment)
 
     def _absent(self, environment: Environment) -> Text:
-        # What a snapshot does not tell does not come later.
-        unread = environment.contents is None and environment.state == "ok" and not environment.host
-        return Text(self._glyphs.unread if unread else self._glyphs.nothing, styles.DIM)
+        return Text(self._glyphs.unread if _is_unread(environment) else self._glyphs.nothing, styles.DIM)
+
+    def _is_awaited(self, environment: Environment) -> bool:
+        """Whether its packages, its disk use or its GPU are still to come."""
+        measured = environment.prefix in self._costs or not environment.managed_bytes or bool(environment.host)
+        return _is_unread(environment) or not measured or self._gpu_awaited(environment)
+
+    def _gpu_awaited(self, environment: Environment) -> bool:
+        """Whether its files were not looked at yet for what they say of GPUs."""
+        looked_at = self._gpus is None or environment.prefix in self._gpus.results
+        return _is_unread(environment) or (environment.contents is not None and not environment.host and not looked_at)
+
+
+def _is_unread(environment: Environment) -> bool:
+    """Whether its packages are still to come; what a snapshot does not tell does not come later."""
+    return environment.contents is None and environment.state == "ok" and not environment.host
 
 
 def _conda_channels(environment: Environment) -> tuple[str, ...]:
