@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from msgspec.structs import replace
-
+from condatui_core.analyses.environments import with_findings_of
 from condatui_core.records.alike import AlikeGroup, AlikeMember, PackageDifference
-from condatui_core.records.environment import Environment, Inventory, shown_names
-from condatui_core.records.finding import Finding, merged
+from condatui_core.records.environment import Inventory, shown_names
+from condatui_core.records.finding import Finding
 from condatui_core.remedy import SeeDuplicates
 from condatui_core.text import counted, first_of, percent, some_of
 
@@ -18,20 +17,14 @@ _MOST = 8
 
 def with_duplicates(inventory: Inventory, groups: Iterable[AlikeGroup]) -> Inventory:
     """The inventory in which each member of a group has a finding that says to what it is alike."""
-    names = shown_names(inventory.environments)
+    groups = tuple(groups)
+    names = shown_names(inventory.environments) if groups else {}
     found = {
-        member.prefix: _finding(group, member, names.get(group.keeper, group.keeper))
+        member.prefix: (_finding(group, member, names.get(group.keeper, group.keeper)),)
         for group in groups
         for member in group.members
     }
-    return replace(
-        inventory, environments=tuple(_told(each, found.get(each.prefix)) for each in inventory.environments)
-    )
-
-
-def _told(environment: Environment, finding: Finding | None) -> Environment:
-    findings = merged(environment.findings, (finding,) if finding else (), source="alike")
-    return environment if findings == environment.findings else replace(environment, findings=findings)
+    return with_findings_of(inventory, found, source="alike")
 
 
 def _finding(group: AlikeGroup, member: AlikeMember, keeper: str) -> Finding:

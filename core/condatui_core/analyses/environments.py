@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from condatui_core.analyses.channel_shares import channel_counts
 from condatui_core.analyses.health import PrefixObservations, findings_of, state_of
 from condatui_core.errors import UsageError
-from condatui_core.records.environment import Environment, KeepMark
+from condatui_core.records.environment import Environment, Inventory, KeepMark
 from condatui_core.records.finding import Finding, FindingSource, merged
 from condatui_core.records.prefix import PrefixContents, PrefixPointer
 from condatui_core.remedy import Advice, ListEnvironments
@@ -148,8 +148,23 @@ def describe(
 
 
 def with_findings(environment: Environment, newer: Iterable[Finding], *, source: FindingSource) -> Environment:
-    """The environment with newer findings of one source; the gravest come first."""
-    return replace(environment, findings=merged(environment.findings, newer, source=source))
+    """The environment with newer findings of one source, the gravest first; it itself if it has the same already."""
+    newer = tuple(newer)
+    if not newer and all(each.source != source for each in environment.findings):
+        return environment
+    findings = merged(environment.findings, newer, source=source)
+    return environment if findings == environment.findings else replace(environment, findings=findings)
+
+
+def with_findings_of(
+    inventory: Inventory, findings: Mapping[str, Sequence[Finding]], *, source: FindingSource
+) -> Inventory:
+    """The inventory in which environments have newer findings of one source, by prefix, and no older ones of it."""
+    every = inventory.environments
+    if not findings and not any(each.source == source for environment in every for each in environment.findings):
+        return inventory
+    changed = tuple(with_findings(each, findings.get(each.prefix, ()), source=source) for each in every)
+    return replace(inventory, environments=changed)
 
 
 def managed_bytes(contents: PrefixContents) -> int:

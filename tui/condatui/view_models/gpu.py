@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 from rich.text import Text
 
 from condatui.view_models import styles
 from condatui.view_models.environments.measures import gpu_word_of
 from condatui.view_models.glyphs import UNICODE, Glyphs
+from condatui_core.analyses.environments import with_findings_of
 from condatui_core.records.environment import Environment, Inventory
-from condatui_core.records.finding import Finding, merged
+from condatui_core.records.finding import Finding
 from condatui_core.records.gpu import Device, Driver, Verdict, VerdictClass
 from condatui_core.text import counted, format_bytes, sanitize
 
@@ -163,11 +163,7 @@ class GpuState(Struct, frozen=True):
 
     def added_to(self, inventory: Inventory) -> Inventory:
         """The same inventory, in which environments have the findings of the GPU check as well."""
-        return replace(inventory, environments=tuple(map(self._judged, inventory.environments)))
-
-    def _judged(self, environment: Environment) -> Environment:
-        findings = merged(environment.findings, self.findings.get(environment.prefix, ()), source="gpu")
-        return environment if findings == environment.findings else replace(environment, findings=findings)
+        return with_findings_of(inventory, self.findings, source="gpu")
 
 
 class GpuSubject(Struct, frozen=True):

@@ -81,14 +81,19 @@ class FittedColumn(Struct, frozen=True):
     """The index of the cell that is shown where this one would be cut; None if there is none."""
 
 
-def measure(model: TableModel) -> tuple[int, ...]:
-    """The width of the contents of each column; of many rows, a sample spread over all of them."""
+def measure(model: TableModel, rows: Iterable[int] | None = None) -> tuple[int, ...]:
+    """The width of the contents of each column, in these rows or else in those of `rows_to_measure`."""
     widths = [len(column.title) for column in model.columns]
-    count = len(model)
-    for index in range(0, count, max(1, -(-count // _MEASURED))):
+    for index in rows_to_measure(model) if rows is None else rows:
         for position, cell in enumerate(model.cells(index)):
             widths[position] = max(widths[position], cell.cell_len)
     return tuple(widths)
+
+
+def rows_to_measure(model: TableModel) -> range:
+    """The rows that columns have room for; of many rows, a sample spread over all of them."""
+    count = len(model)
+    return range(0, count, max(1, -(-count // _MEASURED)))
 
 
 def fit_columns(columns: Sequence[TableColumn], contents: Sequence[int], width: int) -> tuple[FittedColumn, ...]:

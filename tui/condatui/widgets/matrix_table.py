@@ -108,7 +108,7 @@ class MatrixTable(VirtualTable):
         least, most = self._column - shown + 1, min(self._column, max(0, self._column_count - shown))
         self._leftmost = max(least, min(self._leftmost, most))
 
-    def _measure(self, model: TableModel) -> tuple[int, ...]:
+    def _begin_to_measure(self, model: TableModel, *, fresh: bool) -> tuple[int, ...]:  # noqa: ARG002 - as in its base
         return (0,) * len(model.columns)  # the comparison brings its own measures
 
     def _fit_columns(self, width: int) -> tuple[FittedColumn, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -24,6 +26,7 @@ from condatui.view_models.table import (
     fit_awaiting,
     fit_columns,
     measure,
+    rows_to_measure,
     total_width,
 )
 from condatui.widgets.line import TableLineMaker, segments_of
@@ -32,6 +35,8 @@ Cells = tuple[Text, ...]
 
 _SIDEWAYS = 8
 """Cells that one key press scrolls a table sideways."""
+_AT_ONCE = 100
+"""The rows that are measured at once when others come: making one takes a tenth of a millisecond."""
 _AMPLE = 10_000
 """A width, in cells, into which everything goes."""
 
@@ -68,6 +73,10 @@ class VirtualTable(ScrollView, can_focus=True):
         self._empty = Text()
         self._empty_lines: tuple[int, list[Text]] = (0, [])
         """The width and, wrapped to it, the lines that are shown where there are no rows."""
+        self._measured: dict[str, Cells] = {}
+        """By key, the cells whose widths the columns have room for."""
+        self._to_measure: Iterator[int] = iter(())
+        """The rows that are measured later."""
         self._needs: tuple[int, ...] = ()
         """The width of the contents of each column, in cells."""
         self._widest: tuple[int, ...] = ()
@@ -81,8 +90,12 @@ class VirtualTable(ScrollView, can_focus=True):
         self._order = ("", "")
         self._strips: LRUCache[int, tuple[Cells, Strip]] = LRUCache(512)
         """By row index, the cells and the strip that was drawn from them."""
+        self._lines_drawn: LRUCache[int, _Line] = LRUCache(512)
+        """By row index, the line that was made of its strip."""
         self._plain: Style | None = None
         """The style of an ordinary row; kept, as it takes long to compute."""
+        self._blank: Strip | None = None
+        """What stands below the rows."""
 
     @property
     def cursor_key(self) -> str | None:
@@ -109,7 +122,7 @@ class VirtualTable(ScrollView, can_focus=True):
         `empty` says why there are no rows. A `fresh` model is about another thing: the cursor starts at the top.
         """
         key, before = self.cursor_key, self._lines()
-        needs = self._measure(model)
+        needs = self._begin_to_measure(model, fresh=fresh)
         widest = tuple(max(need, each.reserved) for need, each in zip(needs, model.columns, strict=True))
         if self._model is not None and (not fresh or _same_columns(self._model, model)):
             widest = _at_least(model, widest, self._model, self._widest)
@@ -165,16 +178,24 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of the widget: the header, or a visible row."""
-        left, top = self.scroll_offset
+        (left, top), width = self.scroll_offset, self._laid_out_for
+        if not y:
+            style = self.get_component_rich_style("table--header")
+            header = self._draw_header(style).crop_extend(left, left + width, style)
+            return self._with_edges(header, style).simplify()
         index = top + y - 1
-        style = self._style(index) if y else self.get_component_rich_style("table--header")
-        strip = self._row(index, style) if y else self._draw_header(style)
-        strip = strip.crop_extend(left, left + self.size.width, style)
-        return (strip if y else self._with_edges(strip, style)).simplify()
+        style = self._style(index)
+        strip = self._row(index, style)
+        if (line := self._lines_drawn.get(index)) and line.is_of(strip, left, width, style):
+            return line.drawn
+        drawn = strip.crop_extend(left, left + width, style).simplify()
+        self._lines_drawn.discard(index)  # Textual's caches keep what they have
+        self._lines_drawn[index] = _Line(strip, left, width, style, drawn)
+        return drawn
 
     def _with_edges(self, header: Strip, style: Style) -> Strip:
         """The visible part of the header, with a sign at each end behind which there are more columns."""
-        left, width = self.scroll_offset.x, self.size.width
+        left, width = self.scroll_offset.x, self._laid_out_for
         if left > 0:
             header = Strip.join([Strip([Segment(self._shapes.left, style)]), header.crop(1, width)])
         if left + width < self.virtual_size.width:
@@ -219,7 +240,8 @@ class VirtualTable(ScrollView, can_focus=True):
             self._empty_lines = (width, [*self._empty.wrap(self.app.console, width)])
         lines = self._empty_lines[1]
         if self.row_count or index >= len(lines):
-            return Strip.blank(1, self._plain_style)
+            self._blank = self._blank or Strip.blank(1, self._plain_style)
+            return self._blank
         text = lines[index]
         indent = Segment(" ", self._plain_style)
         return Strip([indent, *segments_of(text, self.app.console, self._plain_style)])
@@ -230,8 +252,44 @@ class VirtualTable(ScrollView, can_focus=True):
     def _lines(self) -> list[Strip]:
         return [self.render_line(y) for y in range(self.size.height)]
 
-    def _measure(self, model: TableModel) -> tuple[int, ...]:
-        return measure(model)
+    def _begin_to_measure(self, model: TableModel, *, fresh: bool) -> tuple[int, ...]:
+        """The widths of the contents; of rows that come to others, some are measured later, lest a key has to wait."""
+        if fresh or self._model is None or not _same_columns(self._model, model):
+            self._measured.clear()  # otherwise the columns have room for what was measured
+        if fresh or self._model is None:
+            self._to_measure = iter(())
+            return self._measure(model, rows_to_measure(model))
+        top = self.scroll_offset.y
+        visible = range(top, min(top + self.size.height, len(model)))
+        self._to_measure = chain(visible, rows_to_measure(model))
+        self.call_later(self._measure_more, model)
+        return self._measure(model, self._next_to_measure(model))
+
+    def _next_to_measure(self, model: TableModel) -> list[int]:
+        """Some rows that were not measured as they are now."""
+        rows = []
+        for index in self._to_measure:
+            key, cells = model.key(index), model.cells(index)
+            if self._measured.get(key) is not cells:
+                self._measured[key] = cells
+                rows.append(index)
+                if len(rows) >= _AT_ONCE:
+                    break
+        return rows
+
+    def _measure_more(self, model: TableModel) -> None:
+        if model is not self._model or not (rows := self._next_to_measure(model)):
+            return
+        needs = self._measure(model, rows)
+        self._needs, self._widest = (tuple(map(max, needs, former)) for former in (self._needs, self._widest))
+        before = self._columns
+        self._fit()
+        if self._columns != before:
+            self.refresh()
+        self.call_later(self._measure_more, model)
+
+    def _measure(self, model: TableModel, rows: Iterable[int]) -> tuple[int, ...]:
+        return measure(model, rows)
 
     def _fit_columns(self, width: int) -> tuple[FittedColumn, ...]:
         columns = self._model.columns if self._model is not None else ()
@@ -357,7 +415,21 @@ class VirtualTable(ScrollView, can_focus=True):
         """Drop the strips in the old colours."""
         super().notify_style_update()
         self._strips.clear()
-        self._plain = None
+        self._plain = self._blank = None
+
+
+class _Line(NamedTuple):
+    """A line as it was drawn, and what it was made of."""
+
+    strip: Strip
+    left: int
+    width: int
+    style: Style
+    drawn: Strip
+
+    def is_of(self, strip: Strip, left: int, width: int, style: Style) -> bool:
+        """Whether it was made of the same."""
+        return self.strip is strip and self.style is style and (self.left, self.width) == (left, width)
 
 
 def _same_columns(one: TableModel, other: TableModel) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -57,6 +58,17 @@ def gravest_message(environment: Environment, glyphs: Glyphs) -> Text:
 # The rows
 
 
+class _Frame(Struct, frozen=True):
+    """What all rows depend on."""
+
+    day: date
+    """Cells have ages."""
+    glyphs: Glyphs
+    here: str
+    codes: ChannelCodes
+    columns: tuple[str, ...]
+
+
 class _EnvironmentRow(Struct, frozen=True):
     """The cells of a row, and what they were made from."""
 
@@ -65,12 +77,23 @@ class _EnvironmentRow(Struct, frozen=True):
     shared_name: bool
     cost: Cost | None
     gpu: Label | None
+    frame: _Frame
     cells: tuple[Text, ...]
 
-    @property
-    def made_of(self) -> tuple[object, ...]:
-        """What the cells were made from, except the environment."""
-        return self.marked, self.shared_name, self.cost, self.gpu
+    def kept(self, environment: Environment, made_of: tuple[object, ...], frame: _Frame) -> Mapping[str, Text]:
+        """By column, the cells that would be the same if they were made anew, of this environment and these facts."""
+        old = self.frame
+        if self.environment is not environment or (self.marked, self.shared_name, self.cost, self.gpu) != made_of:
+            return _NO_CELLS
+        if (old.day, old.glyphs, old.here) != (frame.day, frame.glyphs, frame.here):
+            return _NO_CELLS
+        kept = dict(zip(old.columns, self.cells, strict=True))
+        if old.codes != frame.codes:
+            kept.pop(CODES, None)
+        return kept
+
+
+_NO_CELLS: Mapping[str, Text] = MappingProxyType({})
 
 
 class EnvironmentsModel:
@@ -125,14 +148,21 @@ class EnvironmentsModel:
         )
         self._columns = tuple(map(while_reading, columns)) if awaiting else columns
         self._name_uses = Counter((environment.host, environment.label) for environment in environments)
-        # Cells depend on the day, through ages, and on the set of columns.
-        same_frame = former is not None and former._frame == self._frame
-        self._rows: dict[str, _EnvironmentRow] = former._rows if former and same_frame else {}
+        self._frame = _Frame(now.date(), glyphs, here, codes, tuple(column.id for column in self._columns))
+        self._rows: dict[str, _EnvironmentRow] = former._rows if former else {}
+        """By prefix, the rows that were made."""
+        self._valid: dict[str, _EnvironmentRow] = former._valid if former and self._shows_as(former) else {}
+        """By prefix, those that hold as long as their environment is the same."""
 
-    @property
-    def _frame(self) -> tuple[object, ...]:
-        """What all rows depend on."""
-        return self._now.date(), self._glyphs, self._here, self._codes, tuple(column.id for column in self._columns)
+    def _shows_as(self, former: EnvironmentsModel) -> bool:
+        """Whether another model shows the same environment in the same way."""
+        return (
+            self._costs is former._costs
+            and self._gpus is former._gpus
+            and self._marked == former._marked
+            and self._frame == former._frame
+            and self._name_uses == former._name_uses
+        )
 
     @property
     def columns(self) -> tuple[TableColumn, ...]:
@@ -153,16 +183,23 @@ class EnvironmentsModel:
     def cells(self, index: int) -> tuple[Text, ...]:
         """The cells of a row; the same object as long as nothing in them changes."""
         environment = self._environments[index]
-        marked, shared_name = environment.prefix in self._marked, self._shares_name(environment)
-        label = gpu_label(self._gpus, environment.prefix, self._glyphs) if self._gpus else None
-        made_of = (marked, shared_name, self._costs.get(environment.prefix), label)
-        row = self._rows.get(environment.prefix)
-        if row is None or row.environment is not environment or row.made_of != made_of:
-            row = _EnvironmentRow(environment, *made_of, self._make(environment))
-            self._rows[environment.prefix] = row
+        row = self._valid.get(environment.prefix)
+        if row is None or row.environment is not environment:
+            row = self._rows[environment.prefix] = self._valid[environment.prefix] = self._row(environment)
         return row.cells
 
-    def _make(self, environment: Environment) -> tuple[Text, ...]:
+    def _row(self, environment: Environment) -> _EnvironmentRow:
+        """A row, made anew as far as something in it has changed."""
+        label = gpu_label(self._gpus, environment.prefix, self._glyphs) if self._gpus else None
+        marked, shared_name = environment.prefix in self._marked, self._shares_name(environment)
+        made_of = (marked, shared_name, self._costs.get(environment.prefix), label)
+        former = self._rows.get(environment.prefix)
+        kept = former.kept(environment, made_of, self._frame) if former else _NO_CELLS
+        if former and former.frame == self._frame and kept:
+            return former
+        return _EnvironmentRow(environment, *made_of, self._frame, self._make(environment, kept))
+
+    def _make(self, environment: Environment, kept: Mapping[str, Text]) -> tuple[Text, ...]:
         makers: dict[str, Callable[[Environment], Text]] = {
             "mark": self._mark,
             "host": self._host,
@@ -180,7 +217,11 @@ class EnvironmentsModel:
             "findings": self._findings,
         }
         return tuple(
-            makers[column.id](environment) if column.id in makers else self._package(column.title, environment)
+            kept[column.id]
+            if column.id in kept
+            else makers[column.id](environment)
+            if column.id in makers
+            else self._package(column.title, environment)
             for column in self._columns
         )
 
