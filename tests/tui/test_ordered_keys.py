@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.events import Key
+from textual.widgets import Input
 
 from condatui.panels.action_panel import ActionPanel
 from condatui.widgets.form_bar import FormBar
 from condatui.widgets.input_bars import FilterBar
 from condatui_core.records.request import RemoveRequest
+from support.fake_jobs import plan_like
 from support.fake_workbench import FakeWorkbench
 from support.inventories import ROOT, inventory, loaded
 from support.pilots import Driver, opened
@@ -68,6 +71,21 @@ async def test_a_filter_typed_at_once_is_whole() -> None:
         burst(driver, "slash", *"gam", "enter")
         await driver.until(lambda: driver.names == ["gamma"])
         await driver.until(lambda: not driver.app.screen.query_one(FilterBar).display)
+
+
+@pytest.mark.parametrize("opens", ["slash", "v", "n", "question_mark", "d", "exclamation_mark"])
+async def test_what_edits_a_line_takes_effect_before_what_is_typed_after_it(opens: str) -> None:
+    workbench = bench()
+    workbench.jobs.plans[RemoveRequest] = lambda request: plan_like(request, confirm="beta")
+    async with opened(workbench=workbench) as driver:
+        burst(driver, "j", opens)
+        await driver.until(lambda: isinstance(driver.app.focused, Input))
+        burst(driver, "ctrl+u", "x", "home", "a", "end", "y", "backspace", *"z w", "ctrl+w", *"bc", "left", "d")
+        field = driver.app.focused
+        assert isinstance(field, Input)
+        await driver.until(lambda: "d" in field.value)
+        await driver.pilot.pause()
+        assert field.value == "axz bdc"
 
 
 async def test_what_is_pressed_after_enter_goes_to_what_it_opens() -> None:

@@ -438,6 +438,14 @@ async def test_specs_are_added_afterwards_as_the_plan_has_said(place: Place) -> 
     assert "xlrd" in dict(target.history.requested)
 
 
+async def test_what_was_there_already_is_not_called_added(place: Place) -> None:
+    request = place.request("nlp-exp", "same", add=("click", "tqdm"), offline=True)
+    plan = await place.plan(request)
+    assert dict(plan.facts)["added"] == "nothing: all of it is there"
+    outcome = await clone_perform.perform(plan, request, place.context, PlainWork())
+    assert outcome.message.endswith(" click tqdm were there already.")
+
+
 async def test_what_conda_cannot_add_is_said_in_its_words_before_anything_is_made(place: Place) -> None:
     plan = await place.plan(place.request("nlp-exp", "never", add=("no-such-package",), offline=True))
     assert [each.id for each in plan.blockers] == ["not-solved"]

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from condatui.app import CondatuiApp
 from condatui.messages import JobEnded
 from condatui.screens.jobs import JobsScreen
+from condatui_core.records.environment import Environment
 from condatui_core.records.finding import Finding
 from condatui_core.records.job import Job, Recovery
 from condatui_core.records.request import RestoreRequest
@@ -394,6 +395,23 @@ async def test_with_ascii_signs_nothing_else_is_drawn(size: tuple[int, int]) -> 
             await driver.press("j")
             assert driver.text.isascii(), driver.text
             assert all(len(line) <= size[0] for line in driver.text.splitlines())
+
+
+@pytest.mark.parametrize(("keys", "left"), [(("end",), research()), ((*"/research", "enter"), loaded("zoo"))])
+async def test_the_end_of_a_removal_stays_to_be_read_when_the_row_under_the_cursor_goes(
+    keys: tuple[str, ...], left: Environment
+) -> None:
+    workbench = bench()
+    async with opened(workbench=workbench) as driver:
+        await attended(driver)
+        await driver.press(*keys)
+        rows = driver.place.table.row_count
+        workbench.script = [inventory(left)]
+        workbench.jobs.put(made_job())
+        workbench.jobs.end("1", "it was removed; 2.3 MB more free")
+        await driver.until(lambda: driver.place.table.row_count < rows)
+        await driver.pilot.pause()
+        assert driver.text.splitlines()[-2] == " it was removed; 2.3 MB more free"
 
 
 async def test_only_a_job_at_work_is_offered_to_be_cancelled() -> None:

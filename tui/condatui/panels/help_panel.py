@@ -18,6 +18,7 @@ from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext
 from condatui.actions.keymap import Keymap
 from condatui.view_models import styles
+from condatui.widgets.line_input import LineInput
 from condatui.widgets.lines_pane import TextPane
 
 # The hints
@@ -61,7 +62,7 @@ _SHARE = 0.8
 HELP_HINTS = "type to filter  up/down pgup/pgdn scroll  esc leave"
 
 
-class _HelpFilter(Input):
+class _HelpFilter(LineInput):
     """The filter of the help: takes every letter but the key that closes the help."""
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
@@ -93,12 +94,8 @@ class HelpPanel(Vertical):
 
     def compose(self) -> ComposeResult:
         """The filter, and the lines that pass it."""
-        yield _HelpFilter(compact=True, select_on_focus=False, placeholder="type to filter")
+        yield _HelpFilter(placeholder="type to filter")
         yield TextPane()
-
-    def on_mount(self) -> None:
-        """Keep the cursor of the filter from blinking, which would keep sending over a slow line."""
-        self.query_one(Input).cursor_blink = False
 
     def unfold(self, make: Callable[[str], Text]) -> None:
         """Show all that `make` gives for an empty filter, as high as the screen allows, and take the keys."""

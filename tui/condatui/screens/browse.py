@@ -207,7 +207,7 @@ class BrowseScreen(FilteredPlace):
     def _follow_cursor(self, event: DirectoryTable.CursorMoved) -> None:
         if not isinstance(event, DirectoryTable.Selected):
             self._show_entry()
-            self.say("")
+            self.follow(event)
 
     def status(self) -> Text:
         """The position of the cursor, the filter and the order."""

@@ -80,14 +80,18 @@ class CommandLogScreen(PlaceScreen):
         self._runs = self.session.workbench.log.runs
         self.table.set_model(CommandsModel(self._runs), empty=Text("No command has been run yet.", styles.DIM))
         if follows:
-            self.table.action_last()
+            self.table.go_to_row(len(self._runs) - 1, by_user=False)
         self._show_run()
+        self.draw_bottom()
 
     @on(VirtualTable.CursorMoved)
+    def _follow_cursor(self, event: VirtualTable.CursorMoved) -> None:
+        self._show_run()
+        self.follow(event)
+
     def _show_run(self) -> None:
         run = self.current_run
         self.query_one("#command", TextPane).set_text(_describe(run) if run else Text(), fresh=True)
-        self.say("")
 
     def status(self) -> Text:
         """The position of the cursor."""

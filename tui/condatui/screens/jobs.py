@@ -118,7 +118,7 @@ class JobsScreen(PlaceScreen):
         follows = self.table.cursor_row == 0
         self.table.set_model(model, empty=self._why_empty())
         if follows:
-            self.table.action_first()
+            self.table.go_to_row(0, by_user=False)
         self._show_job()
         self.draw_bottom()
 
@@ -135,8 +135,8 @@ class JobsScreen(PlaceScreen):
             self.show_jobs()
 
     @on(VirtualTable.CursorMoved)
-    def _follow_cursor(self) -> None:
-        self.say("")
+    def _follow_cursor(self, event: VirtualTable.CursorMoved) -> None:
+        self.follow(event)
         self._show_job()
 
     def _show_job(self) -> None:

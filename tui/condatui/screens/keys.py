@@ -109,7 +109,7 @@ class KeysScreen(FilteredPlace):
     def _follow_cursor(self, event: VirtualTable.CursorMoved) -> None:
         if not isinstance(event, VirtualTable.Selected):
             self._show_action()
-            self.say("")
+            self.follow(event)
 
     def status(self) -> Text:
         """The position of the cursor, the filter, the keymap, and how many keys are the user's own."""

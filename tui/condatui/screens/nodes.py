@@ -132,7 +132,7 @@ class NodesScreen(FilteredPlace):
     def _follow_cursor(self, event: VirtualTable.CursorMoved) -> None:
         if not isinstance(event, VirtualTable.Selected):
             self._show_group()
-            self.say("")
+            self.follow(event)
 
     @on(VirtualTable.Selected, "#nodes")
     def action_compare(self) -> None:

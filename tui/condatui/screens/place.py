@@ -30,6 +30,7 @@ from condatui.view_models.format import shorten_text
 from condatui.view_models.status import problem_lines
 from condatui.view_models.top_line import place_labels, top_line
 from condatui.widgets.line import Line
+from condatui.widgets.virtual_table import VirtualTable
 from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
 from condatui_core.records.environment import Environment
@@ -273,6 +274,16 @@ class PlaceScreen(Screen[None]):
         """Show in the status line what a key has done, until something else happens."""
         self._notice = notice
         self.draw_bottom()
+
+    def follow(self, event: VirtualTable.CursorMoved) -> None:
+        """Show where the cursor is, and put the notice away once the user has moved it.
+
+        What a job has done stays there to be read, though its end makes rows come and go.
+        """
+        if event.by_user:
+            self.say("")
+        else:
+            self.draw_bottom()
 
     def refuses_changes(self) -> bool:
         """Say why nothing can be changed, while that is so: what would ask for a change does not ask."""

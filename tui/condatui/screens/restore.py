@@ -149,8 +149,8 @@ class RestoreScreen(PlaceScreen):
         )
 
     @on(VirtualTable.CursorMoved)
-    def _follow_cursor(self) -> None:
-        self.say("")
+    def _follow_cursor(self, event: VirtualTable.CursorMoved) -> None:
+        self.follow(event)
         self._show_point()
 
     def _show_point(self) -> None:

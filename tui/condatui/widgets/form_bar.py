@@ -21,6 +21,7 @@ from condatui.view_models.form import Answers, ChoiceField, Field, Form, TextFie
 from condatui.view_models.format import shorten_middle
 from condatui.view_models.glyphs import Glyphs, shapes_for
 from condatui.widgets.line import segments_of
+from condatui.widgets.line_input import LineInput
 
 # A choice on one line, made with the arrow keys
 
@@ -193,9 +194,7 @@ class FormBar(Vertical):
     def _answer(self, field: Field) -> Widget:
         if not isinstance(field, TextField):
             return ChoiceLine(field, self._glyphs, id=f"field-{field.id}")
-        answer = Input(field.value, field.example, compact=True, select_on_focus=False, id=f"field-{field.id}")
-        answer.cursor_blink = False  # blinking would keep sending over a slow line
-        return answer
+        return LineInput(field.value, field.example, id=f"field-{field.id}")
 
     @property
     def answers(self) -> Answers:

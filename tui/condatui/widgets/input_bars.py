@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 
 from condatui.view_models.environments.filter_values import Choice, Choices
 from condatui.widgets.choice_list import ChoiceList
+from condatui.widgets.line_input import LineInput
 
 # The line to type in
 
@@ -22,7 +23,7 @@ _EXTENDING = frozenset("<>=~.,:*-_+/")
 """What goes on with a value that is complete already: `numpy` with `>=2`, `3.11` with `.7`."""
 
 
-class _Field(Input):
+class _Field(LineInput):
     """An input that some keys end at once, so that what is typed ahead goes to whatever gets the focus then.
 
     As bindings those keys would come back from the app later than the letters that follow them.
@@ -37,7 +38,7 @@ class _Field(Input):
 
         `steps` are those that do something else where they can: each says whether it has.
         """
-        super().__init__(compact=True, select_on_focus=False)
+        super().__init__()
         self._endings = endings
         self._steps = steps
         self.ended = False
@@ -131,8 +132,7 @@ class FilterBar(Horizontal):
         )
 
     def on_mount(self) -> None:
-        """Start hidden, with a cursor that does not blink: blinking would keep sending over a slow line."""
-        self.query_one(_Field).cursor_blink = False
+        """Start hidden."""
         self.display = False
 
     @property
@@ -221,8 +221,7 @@ class PromptBar(Horizontal):
         yield _Field({"escape": self._leave})  # an answer may be refused, and then the question stays
 
     def on_mount(self) -> None:
-        """Start hidden, with a cursor that does not blink: blinking would keep sending over a slow line."""
-        self.query_one(_Field).cursor_blink = False
+        """Start hidden."""
         self.display = False
 
     def ask(self, question: str, answer: str) -> None:

@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from condatui.widgets.line import wrap_indented
+from condatui.widgets.line_input import LineInput
 from condatui.widgets.lines_pane import LinesPane
 
 
@@ -63,12 +64,11 @@ class PlanView(Vertical):
         yield self.Lines(id="plan-lines")
         with Horizontal(id="plan-confirm"):
             yield Static(id="plan-question")
-            yield Input(compact=True, select_on_focus=False, id="plan-word")
+            yield LineInput(id="plan-word")
 
     def on_mount(self) -> None:
-        """Hide the line for the word, and stop its cursor from blinking, which would keep sending over a slow line."""
+        """Hide the line for the word."""
         self.query_one("#plan-confirm").display = False
-        self.query_one("#plan-word", Input).cursor_blink = False
 
     @property
     def text(self) -> str:

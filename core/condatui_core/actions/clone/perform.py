@@ -245,7 +245,8 @@ async def _add(facts: CloneFacts, context: JobContext, work: Work, made: Outcome
     await work.stage("add", f"Adding {specs} to {name}")
     target = facts.target.prefix
     command = commands.install_specs(installation.executable, target, request.add, offline=request.offline)
-    if out := await work.in_thread(lambda: read_snapshot(target).symlinked_outside):
+    before, out = await work.in_thread(partial(_there, target))
+    if out:
         detail = f"{out[0]} leads out of it: conda would change what lies there, for its source as well."
         raise CondaError(f"{name} was made, and {specs} was not added to it.", detail, "Copy in what lies there first.")
     try:
@@ -259,7 +260,14 @@ async def _add(facts: CloneFacts, context: JobContext, work: Work, made: Outcome
         hint = f"{there.message} Try: conda install -p {shlex.quote(target)} {shlex.join(request.add)}"
         raise CondaError(f"{name} was made, and {specs} could not be added to it.", detail, hint) from error
     await work.in_thread(partial(sync_made, target, context.caller.home))
+    after, _ = await work.in_thread(partial(_there, target))
     tree = await work.in_thread(partial(read_tree, target))
-    return replace(
-        made, message=f"{made.message} {specs} was added.", bytes_used=tree.exclusive_bytes, says_bytes=False
-    )
+    verb = "was" if len(request.add) == 1 else "were"
+    told = f"{specs} {verb} {'added' if after - before else 'there already'}."
+    return replace(made, message=f"{made.message} {told}", bytes_used=tree.exclusive_bytes, says_bytes=False)
+
+
+def _there(prefix: str) -> tuple[frozenset[str], Sequence[str]]:
+    """The packages of an environment as `name-version-build`, and the links by which it leads outside; blocks."""
+    snapshot = read_snapshot(prefix)
+    return frozenset(each.record.dist_name for each in snapshot.packages), snapshot.symlinked_outside
