@@ -19,7 +19,16 @@ from bench.relink import relink
 from bench.screen import first_paint, keys_while_loading, keys_while_measuring
 from bench.sent import place_1
 from bench.snapshots import snapshots
-from bench.tree import ENVIRONMENTS, MANY_ENVIRONMENTS, MANY_PACKAGES, PACKAGES, projects_tree, tree
+from bench.tree import (
+    ENVIRONMENTS,
+    LEAST_PACKAGES,
+    MANY_ENVIRONMENTS,
+    MANY_PACKAGES,
+    MOST_ENVIRONMENTS,
+    PACKAGES,
+    projects_tree,
+    tree,
+)
 
 _DIRECTORY = Path(__file__).parents[2] / ".bench"
 
@@ -27,6 +36,7 @@ _DIRECTORY = Path(__file__).parents[2] / ".bench"
 def _figures(scratch: Path) -> Iterator[Line | str]:
     usual = tree(_DIRECTORY, ENVIRONMENTS, PACKAGES)
     many = tree(_DIRECTORY, MANY_ENVIRONMENTS, MANY_PACKAGES)
+    most = tree(_DIRECTORY, MOST_ENVIRONMENTS, LEAST_PACKAGES)
     projects = projects_tree(_DIRECTORY)
     yield "Environments of real projects:"
     yield from first_paint(projects, scratch / "projects")
@@ -36,6 +46,7 @@ def _figures(scratch: Path) -> Iterator[Line | str]:
     yield from first_paint(usual, scratch)
     yield from keys_while_loading(usual, scratch, f"{ENVIRONMENTS} × {PACKAGES}")
     yield from keys_while_loading(many, scratch, f"{MANY_ENVIRONMENTS} × {MANY_PACKAGES}")
+    yield from keys_while_loading(most, scratch, f"{MOST_ENVIRONMENTS} × {LEAST_PACKAGES}")
     yield from keys_while_measuring(usual, scratch)
     yield from listing(usual, scratch)
     yield from pip(scratch)

@@ -12,6 +12,7 @@ from condatui_sandbox import Sandbox, build_sandbox, build_scale, build_specs, p
 
 ENVIRONMENTS, PACKAGES = 50, 250
 MANY_ENVIRONMENTS, MANY_PACKAGES = 200, 300
+MOST_ENVIRONMENTS, LEAST_PACKAGES = 1_000, 100
 PROJECT_ENVIRONMENTS = 45
 _SPECS = Path(__file__).parent / "specs"
 

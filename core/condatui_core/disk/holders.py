@@ -57,6 +57,8 @@ class Holders:
         # One pass without Python code for each link: every state is looked up after the previous one is stored.
         seen = map(add, map(states.get, links.inodes, repeat(0)), held)
         states.update(zip(links.inodes, map(self._steps.__getitem__, seen), strict=False))
+        # The next links have other holders, and so other keys: the old ones of 200 large environments take 20 MB.
+        self._steps.clear()
 
     def add_up(self, device: int, inodes: InodeTable, less: Mapping[int, int] | None = None) -> None:
         """Add inodes and their bytes, each inode once even if it occurs several times, after all links are recorded.

@@ -133,6 +133,12 @@ class InodeTree(Struct):
         self.problems += other.problems
         self.entries += other.entries
 
+    def forget_columns(self) -> None:
+        """Forget the rows and the files; where symlinks lead, the problems and the number of entries stay."""
+        self.paths, self.stamps, self.inodes = [], array("q"), _small()
+        self.blocks, self.sizes = _unsigned(), _unsigned()
+        self.links, self.singles = _by_device(), _by_device()
+
     def chosen(self, keep: Sequence[bool]) -> InodeTree:
         """The tree of the rows to keep."""
         numbers = iter(range(len(keep)))

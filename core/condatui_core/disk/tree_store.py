@@ -227,6 +227,8 @@ class TreeStore:
         self._table = directory / _TABLE
         self._inodes = directory / "inodes"
         self._unfinished = directory / "unfinished"
+        self._failed = False
+        """Whether a tree could not be kept, so that the others are of no use."""
 
     def whole(self) -> bool:
         """Whether a last walk has written everything; trees of different walks do not fit together."""
@@ -266,13 +268,31 @@ class TreeStore:
             if loaded and file.load_links(loaded[0]):
                 yield loaded[0]
 
+    def put(self, number: int, tree: InodeTree) -> None:
+        """Keep one tree of a walk that goes on; nothing that is kept counts before `save`."""
+        try:
+            self._begin()
+            self._file(number).save(tree, self._places[number].skip)
+        except (OSError, OverflowError) as error:
+            self._failed = True
+            _logger.debug("the tree of a place is not kept in %s: %s", self.directory, error)
+
+    def _begin(self) -> None:
+        """Let nothing that is kept count any more, until all of it fits together."""
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._unfinished.touch()
+
     def save(
         self, trees: Sequence[InodeTree], changed: Collection[int], inodes: Mapping[int, InodeTable], table: LinkTable
     ) -> None:
-        """Keep the changed trees, the facts about the inodes in all trees, and the table."""
+        """Keep the changed trees, the facts about the inodes in all trees, and the table.
+
+        What `put` has kept already is not among the changed ones.
+        """
+        if self._failed:
+            return
         try:
-            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._unfinished.touch()
+            self._begin()
             for number in changed:
                 self._file(number).save(trees[number], self._places[number].skip)
             for _, file in self._others():  # not part of this walk, so they may not fit the rest

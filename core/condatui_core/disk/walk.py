@@ -59,6 +59,9 @@ class Walk:
         self._measured: list[WalkSizes] = []
         self._builder = None if kept_in else LinkTableBuilder(request.places)
         """Builds the table while the places are walked, unless a kept tree may change at the end."""
+        overwrites = store is not None and store.whole()  # then a walk that is ended early leaves them as they are
+        self._puts_away = self._builder is not None and not overwrites and not self._block_walk.needed
+        """Whether trees are written as soon as they are whole: five million links would take a hundred megabytes."""
 
     def run(self) -> None:
         """Walk, send the result, and keep the trees for the next walk."""
@@ -74,7 +77,7 @@ class Walk:
         table = self._table((self._inodes.found, kept))
         self._send(self._result(table))
         if self._store:
-            changed = [number for number, place in enumerate(self._places) if place.changed]
+            changed = [] if self._puts_away else [number for number, each in enumerate(self._places) if each.changed]
             self._store.save(trees, changed, united(self._inodes.found, kept, trees), table)
 
     def _kept_table(self) -> LinkTable | None:
@@ -105,7 +108,7 @@ class Walk:
             place.tree.problems += found.problems
         else:
             self._inodes.add(rechecked.inodes)
-            if not place.task.place.cache:
+            if not place.task.place.cache and not self._puts_away:
                 rechecked.tree.paths = [self._paths.setdefault(each, each) for each in rechecked.tree.paths]
             if place.tree.paths:
                 place.tree.extend(rechecked.tree)
@@ -117,6 +120,10 @@ class Walk:
             whole = self._interim and not self._parts[number] and not place.fresh_from
             if whole and not self._block_walk.lies_there(number):  # else it is not known yet what its links do not tell
                 self._measured.append(self._inodes.sizes_of(number, place.tree))
+            if self._puts_away and not self._parts[number]:
+                if self._store:
+                    self._store.put(number, place.tree)
+                place.tree.forget_columns()
         if time.monotonic() - self._last_sent > _REPORT_SECONDS:
             self._last_sent = time.monotonic()
             self._send(WalkProgress(self._entries(), tuple(self._measured)))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,8 @@ from condatui_core.disk.measure import place_request
 from condatui_core.disk.messages import WalkResult
 from condatui_core.disk.scan import ROOT, Scanner, SeenInodes, has_rows_of_files
 from condatui_core.disk.tree import InodeTable, InodeTree
-from condatui_core.disk.tree_store import TreeStore
-from condatui_core.records.disk import DiskPlace
+from condatui_core.disk.tree_store import TreeFile, TreeStore
+from condatui_core.records.disk import DiskPlace, LinkTable
 from support.disk_trees import cache, du, graph_of, link, prefixes, walked, write
 from support.tiers import examples
 
@@ -318,8 +319,72 @@ def test_paths_that_environments_have_in_common_are_kept_once(tmp_path: Path, mo
     for name in ("a", "b"):
         write(tmp_path / name / "lib/python3.12/site-packages/numpy/one.py")
     trees: list[InodeTree] = []
-    monkeypatch.setattr(TreeStore, "save", lambda _, found, *rest: trees.extend(found))
     walked(prefixes([tmp_path / "a", tmp_path / "b"]), tmp_path / "kept")
+    monkeypatch.setattr(TreeStore, "save", lambda _, found, *rest: trees.extend(found))
+    walked(prefixes([tmp_path / "a", tmp_path / "b"]), tmp_path / "kept", anew=True)
     a, b = ({path: path for path in tree.paths} for tree in trees)
     assert {*a} == {*b} and len(a) == 5
     assert all(a[path] is b[path] for path in a)
+
+
+def test_the_first_walk_keeps_each_place_as_soon_as_it_is_whole(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: Callable[[], list[str]]
+) -> None:
+    """Five million links would take a hundred megabytes until the end."""
+    held: list[InodeTree] = []
+    save = TreeStore.save
+
+    def save_and_see(
+        self: TreeStore,
+        trees: Sequence[InodeTree],
+        changed: Collection[int],
+        inodes: Mapping[int, InodeTable],
+        table: LinkTable,
+    ) -> None:
+        held.extend(trees)
+        save(self, trees, changed, inodes, table)
+
+    monkeypatch.setattr(TreeStore, "save", save_and_see)
+    first = walked(places_of(tree), tmp_path / "kept")
+    assert read()
+    assert [(each.paths, dict(each.links), len(each.blocks)) for each in held] == [([], {}, 0)] * 3
+    assert sum(each.entries for each in held) == first.entries
+    again = walked(places_of(tree), tmp_path / "kept")
+    assert not read()
+    assert comparable(again) == comparable(first) == comparable(walked(places_of(tree)))
+
+
+def test_what_a_first_walk_has_kept_before_it_was_ended_does_not_count(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: Callable[[], list[str]]
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(TreeStore, "save", lambda *_: None)  # as if it had been ended before
+        walked(places_of(tree), tmp_path / "kept")
+    assert read()
+    assert list((tmp_path / "kept").glob("*.rows"))
+    write(tree / "a/lib/new.py")
+    assert comparable(walked(places_of(tree), tmp_path / "kept")) == comparable(walked(places_of(tree)))
+    assert read()
+
+
+def test_a_tree_that_cannot_be_kept_leaves_none_that_counts(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: Callable[[], list[str]]
+) -> None:
+    put = TreeStore.put
+
+    def fail_once(self: TreeStore, number: int, found: InodeTree) -> None:
+        with monkeypatch.context() as patched:
+            if not number:
+                patched.setattr(TreeFile, "save", _full)
+            put(self, number, found)
+
+    monkeypatch.setattr(TreeStore, "put", fail_once)
+    first = walked(places_of(tree), tmp_path / "kept")
+    monkeypatch.undo()
+    assert (tmp_path / "kept/unfinished").exists()
+    assert comparable(walked(places_of(tree), tmp_path / "kept")) == comparable(first)
+    assert not (tmp_path / "kept/unfinished").exists()
+
+
+def _full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

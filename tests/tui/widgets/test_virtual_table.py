@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from rich.text import Text
@@ -114,6 +114,52 @@ async def test_of_thirty_thousand_rows_only_a_sample_and_what_is_seen_are_made()
         assert table.cursor_key == "package-29999"
         assert "package-29999" in screen_lines(app)[-1]
         assert len(model.made) < 1100
+
+
+class Remembered(Rows):
+    """A model whose cells are the same objects as long as a row is the same, as those of place 1."""
+
+    def __init__(self, former: Remembered | None, changed: Mapping[str, str]) -> None:
+        keys = former.keys if former else tuple(changed)
+        super().__init__(keys)
+        self.kept: dict[str, tuple[Text, ...]] = dict(former.kept) if former else {}
+        self.kept.update({key: (Text(text), Text("1 M")) for key, text in changed.items()})
+
+    def cells(self, index: int) -> tuple[Text, ...]:
+        self.made.add(index)
+        return self.kept[self.keys[index]]
+
+
+async def test_of_many_rows_that_change_few_are_made_at_once_and_all_have_room_in_the_end() -> None:
+    keys = [f"environment-{number:03}" for number in range(1000)]
+    async with table_of(()) as (app, table, pilot):
+        first = Remembered(None, {key: key for key in keys})
+        table.set_model(first)
+        await pilot.pause()
+        changed = Remembered(first, {key: f"{key}-changed" for key in keys})
+        table.set_model(changed)
+        assert len(changed.made) <= 200
+        await pilot.pause()
+        assert len(changed.made) == 1000
+        longer = Remembered(changed, {keys[900]: "one that is much longer"})
+        table.set_model(longer)
+        await pilot.pause()
+        table.go_to_row(900)
+        await pilot.pause()
+        row = next(line for line in screen_lines(app) if "▌" in line)
+        assert row.split() == ["▌one", "that", "is", "much", "longer", "1", "M"]
+
+
+async def test_what_is_measured_later_moves_the_columns_then() -> None:
+    keys = [f"environment-{number:03}" for number in range(300)]
+    async with table_of(()) as (app, table, pilot):
+        first = Remembered(None, {key: key for key in keys})
+        table.set_model(first)
+        await pilot.pause()
+        changed = {key: f"{key}." for key in keys} | {keys[-1]: "one that is much longer"}
+        table.set_model(Remembered(first, changed))
+        await pilot.pause()
+        assert screen_lines(app)[1] == "▌environment-000.          1 M"
 
 
 async def test_keys_move_the_cursor_and_the_table_follows() -> None:

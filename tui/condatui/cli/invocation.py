@@ -48,17 +48,16 @@ def _run_app(workbench: Workbench, clock: Clock) -> int:
     gc.disable()  # until the first screen is shown: imports stay, so there is nothing to collect
     with ThreadPoolExecutor(1) as pool:
         glance = pool.submit(workbench.glance)  # while Textual is imported, so that the first screen shows names
-        import asyncio  # noqa: PLC0415 - most commands do without it
 
         from condatui.app import CondatuiApp  # noqa: PLC0415 - only the workbench needs Textual
 
         first = glance.result()
     if not (sys.stderr.encoding or "").lower().startswith("utf"):  # the terminal that Textual draws on
         workbench.settings = replace(workbench.settings, ascii=True)
-    # A parsing thread yields after half a millisecond instead of five, since handling a key takes a dozen switches.
-    sys.setswitchinterval(0.0005)
     app = CondatuiApp(workbench, host=socket.gethostname(), clock=clock, first=first)
-    asyncio.run(app.run_until_left())
+    from condatui.terminal.event_loop import run_first  # noqa: PLC0415 - as above
+
+    run_first(app.run_until_left())
     return app.return_code or 0
 
 

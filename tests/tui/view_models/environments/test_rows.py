@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 from msgspec.structs import replace
 
 from condatui.view_models.channel_codes import channel_codes
@@ -151,6 +153,19 @@ def test_inodes_are_counted_once_the_disk_is_walked() -> None:
     for words, cost in figures.items():
         assert row(research(), costs={research().prefix: cost})["inodes"] == words
     assert row(environment("gone", state="missing"))["inodes"] == "–"
+
+
+def test_of_a_row_only_the_cells_that_differ_are_made_anew() -> None:
+    former = EnvironmentsModel([RESEARCH], now=NOW, codes=channel_codes(["conda-forge"]))
+    codes = channel_codes(["conda-forge", "pytorch"])
+    coded = EnvironmentsModel([RESEARCH], now=NOW, codes=codes, chosen=("channels", "used"), former=former)
+    ids = [each.id for each in former.columns]
+    before = dict(zip(ids, former.cells(0), strict=True))
+    after = dict(zip((each.id for each in coded.columns), coded.cells(0), strict=True))
+    assert list(after) == ["mark", "name", "channels", "channel codes", "used"]
+    assert {name for name, cell in after.items() if before[name] is not cell} == {"channel codes"}
+    later = EnvironmentsModel([RESEARCH], now=NOW + timedelta(days=1), codes=codes, former=coded)
+    assert dict(zip((each.id for each in later.columns), later.cells(0), strict=True))["used"].plain == "4 d"
 
 
 def test_a_row_is_made_anew_when_it_was_measured() -> None:
