@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -67,6 +69,14 @@ async def cleaned_up(machine: RemovalMachine, *parts: CleanupPart) -> Job:
     return job_of(machine, plan, await perform(plan, request, machine.context(), PlainWork()))
 
 
+async def removing(machine: RemovalMachine, *going: str, later: int = 0) -> Job:
+    """Remove these; the job as its journal tells it."""
+    at = machine.context().clock() + timedelta(seconds=later)
+    context = replace(machine.context(), clock=lambda: at)
+    plan = await remove_plan.plan(RemoveRequest(prefixes=going), context)
+    return job_of(machine, plan, Outcome(message="", restore_points=await removed(context, *going)), later=later)
+
+
 async def undone(machine: RemovalMachine, request: Request) -> Outcome:
     assert isinstance(request, SeveralRequest)
     plan = await several.plan(request, machine.context(), find_action=find_action)
@@ -122,6 +132,72 @@ async def test_what_blocks_one_part_of_an_undo_is_left_out_and_the_others_come_b
     assert "left-out" in {each.id for each in plan.warnings}
     await undone(machine, request)
     assert (Path(prefixes(machine)[1]) / "notes/todo.txt").is_file()
+
+
+def damage(machine: RemovalMachine, point: str) -> None:
+    (machine.points / point / "files.tar.gz").write_text("this is no archive")
+
+
+def occupy(machine: RemovalMachine, point: str) -> None:
+    """Let something else come up at the path of which this is the newest restore point."""
+    del point
+    Path(prefixes(machine)[0]).mkdir()
+
+
+UNUSABLE = [
+    pytest.param(damage, "its restore point {} cannot be used: files.tar.gz", id="damaged"),
+    pytest.param(occupy, "there is something at this path now, over which an undo does not bring", id="occupied"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "words"), UNUSABLE)
+async def test_what_a_part_of_a_job_has_no_usable_restore_point_for_is_named(
+    machine: RemovalMachine, spoil: Callable[[RemovalMachine, str], None], words: str
+) -> None:
+    job = await removing(machine, *prefixes(machine))
+    first, second = job.end.outcome.restore_points if job.end and job.end.outcome else ()
+    spoil(machine, first)
+    request = undo_of_last_change(None, machine.context(), [job])
+    assert isinstance(request, SeveralRequest)
+    assert request.parts == (RestoreRequest(id=second),)
+    (told,) = request.stays
+    assert told.startswith(f"{prefixes(machine)[0]}: {words.format(first)}")
+    await brought_back(machine.context(), second)
+    with pytest.raises(UsageError) as caught:
+        undo_of_last_change(None, machine.context(), [job])
+    assert f"{prefixes(machine)[0]}: {words.format(first)}" in caught.value.detail
+
+
+@pytest.mark.parametrize(("spoil", "words"), UNUSABLE)
+async def test_an_earlier_job_is_not_undone_without_a_word_on_the_last_one(
+    machine: RemovalMachine, spoil: Callable[[RemovalMachine, str], None], words: str
+) -> None:
+    earlier = await removing(machine, prefixes(machine)[1])
+    last = await removing(machine, prefixes(machine)[0], later=60)
+    (point,) = last.end.outcome.restore_points if last.end and last.end.outcome else ()
+    spoil(machine, point)
+    request = undo_of_last_change(None, machine.context(), [earlier, last])
+    assert isinstance(request, SeveralRequest)
+    assert (len(request.parts), request.undoes) == (1, "Remove older")
+    assert words.format(point) in request.stays[0]
+
+
+async def test_what_was_brought_back_and_changed_since_is_not_missed(machine: RemovalMachine) -> None:
+    job = await removing(machine, *prefixes(machine))
+    first, second = job.end.outcome.restore_points if job.end and job.end.outcome else ()
+    await brought_back(machine.context(), first)
+    assert undo_of_last_change(None, machine.context(), [job]) == RestoreRequest(id=second)
+    (Path(prefixes(machine)[0]) / "notes/new.txt").write_text("since then")
+    back = job_of(machine, Plan(request=RestoreRequest(id=first), title="Back"), Outcome(message=""), later=60)
+    assert undo_of_last_change(None, machine.context(), [job, back]) == RestoreRequest(id=second)
+
+
+async def test_a_restore_point_that_cannot_be_used_is_named_if_nothing_is_left_to_undo(machine: RemovalMachine) -> None:
+    (point,) = await removed(machine.context(), prefixes(machine)[0])
+    damage(machine, point)
+    with pytest.raises(UsageError, match="no restore point that can be used is left") as caught:
+        undo_of_last_change(None, machine.context())
+    assert caught.value.detail.startswith(f"{point} cannot be used: files.tar.gz")
 
 
 @pytest.mark.parametrize("before", [True, False])
