@@ -77,6 +77,12 @@ async def removing(machine: RemovalMachine, *going: str, later: int = 0) -> Job:
     return job_of(machine, plan, Outcome(message="", restore_points=await removed(context, *going)), later=later)
 
 
+def points_of(job: Job) -> tuple[str, ...]:
+    """The restore points that a job has made."""
+    assert job.end and job.end.outcome
+    return job.end.outcome.restore_points
+
+
 async def undone(machine: RemovalMachine, request: Request) -> Outcome:
     assert isinstance(request, SeveralRequest)
     plan = await several.plan(request, machine.context(), find_action=find_action)
@@ -155,7 +161,7 @@ async def test_what_a_part_of_a_job_has_no_usable_restore_point_for_is_named(
     machine: RemovalMachine, spoil: Callable[[RemovalMachine, str], None], words: str
 ) -> None:
     job = await removing(machine, *prefixes(machine))
-    first, second = job.end.outcome.restore_points if job.end and job.end.outcome else ()
+    first, second = points_of(job)
     spoil(machine, first)
     request = undo_of_last_change(None, machine.context(), [job])
     assert isinstance(request, SeveralRequest)
@@ -174,7 +180,7 @@ async def test_an_earlier_job_is_not_undone_without_a_word_on_the_last_one(
 ) -> None:
     earlier = await removing(machine, prefixes(machine)[1])
     last = await removing(machine, prefixes(machine)[0], later=60)
-    (point,) = last.end.outcome.restore_points if last.end and last.end.outcome else ()
+    (point,) = points_of(last)
     spoil(machine, point)
     request = undo_of_last_change(None, machine.context(), [earlier, last])
     assert isinstance(request, SeveralRequest)
@@ -184,7 +190,7 @@ async def test_an_earlier_job_is_not_undone_without_a_word_on_the_last_one(
 
 async def test_what_was_brought_back_and_changed_since_is_not_missed(machine: RemovalMachine) -> None:
     job = await removing(machine, *prefixes(machine))
-    first, second = job.end.outcome.restore_points if job.end and job.end.outcome else ()
+    first, second = points_of(job)
     await brought_back(machine.context(), first)
     assert undo_of_last_change(None, machine.context(), [job]) == RestoreRequest(id=second)
     (Path(prefixes(machine)[0]) / "notes/new.txt").write_text("since then")
