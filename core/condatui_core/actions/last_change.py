@@ -114,11 +114,15 @@ def _made_in(point: RestorePointSummary, job: Job) -> bool:
 
 
 def _begun_parts(job: Job) -> tuple[Plan, ...]:
-    """The parts that a job came to: their stages bear their numbers."""
+    """The parts that a job came to, but not a cleaning that only looked: their stages bear their numbers."""
     if not job.plan.parts:
         return (job.plan,)
-    number = job.stage.name.partition(":")[0] if job.stage else ""
-    return job.plan.parts[: int(number)] if number.isdecimal() else job.plan.parts
+    number, _, stage = job.stage.name.partition(":") if job.stage else ("", "", "")
+    if not number.isdecimal():
+        return job.plan.parts
+    begun = job.plan.parts[: int(number)]
+    only_looked = stage == "look" and job.state != "done" and isinstance(begun[-1].request, CleanRequest)
+    return begun[:-1] if only_looked else begun
 
 
 # What undoes it

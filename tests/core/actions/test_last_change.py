@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from condatui_core.actions import several
 from condatui_core.actions.cleanup import perform as cleanup_perform
@@ -17,7 +18,7 @@ from condatui_core.actions.last_change import undo_of_last_change
 from condatui_core.actions.registry import find_action
 from condatui_core.actions.remove import plan as remove_plan
 from condatui_core.errors import UsageError
-from condatui_core.records.job import Ended, Job, Outcome, Plan
+from condatui_core.records.job import Ended, Job, Outcome, Plan, StageBegun
 from condatui_core.records.request import (
     CleanRequest,
     CleanupPart,
@@ -104,6 +105,19 @@ async def test_one_undo_takes_back_all_of_a_job_and_names_what_does_not_come_bac
     assert all((Path(each) / "notes/todo.txt").is_file() for each in prefixes(machine))
     with pytest.raises(UsageError, match="no change to undo"):
         undo_of_last_change(None, machine.context())
+
+
+@pytest.mark.parametrize(("stage", "told"), [("2:look", 0), ("2:tarballs", 1)])
+async def test_a_cleaning_that_deleted_nothing_yet_is_not_said_to_be_lost(
+    machine: RemovalMachine, stage: str, told: int
+) -> None:
+    job = await cleaned_up(machine, RemoveRequest(prefixes=prefixes(machine)), cleaning(machine))
+    assert job.started and job.end
+    begun = StageBegun(at=job.started, name=stage, title="")
+    killed = structs.replace(job, state="failed", stage=begun, end=structs.replace(job.end, outcome=None))
+    request = undo_of_last_change(None, machine.context(), [killed])
+    assert isinstance(request, SeveralRequest)
+    assert (len(request.parts), len(request.stays)) == (2, told)
 
 
 async def test_what_was_brought_back_meanwhile_is_no_part_of_an_undo(machine: RemovalMachine) -> None:
