@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from textual.events import Key
 from textual.widgets import Input
 
+from condatui import action_app
 from condatui.panels.action_panel import ActionPanel
 from condatui.widgets.form_bar import FormBar
 from condatui.widgets.input_bars import FilterBar
+from condatui_core.records.environment import UserMarks
 from condatui_core.records.request import RemoveRequest
 from support.fake_jobs import plan_like
 from support.fake_workbench import FakeWorkbench
@@ -94,3 +98,33 @@ async def test_what_is_pressed_after_enter_goes_to_what_it_opens() -> None:
         await driver.until(lambda: driver.place.detail.view.has_focus)
         await driver.pilot.pause()
         assert driver.cursor == f"{ENVS}/alpha"
+
+
+async def left(driver: Driver) -> None:
+    """Wait until the workbench has ended."""
+    await driver.until(lambda: not driver.app.is_running)
+
+
+async def test_a_mark_is_set_before_the_workbench_is_left_and_keys_after_that_do_nothing() -> None:
+    workbench = bench()
+    async with opened(workbench=workbench) as driver:
+        burst(driver, "K", "q", "j", "K", "d")
+        await left(driver)
+        assert [prefix for prefix, _ in workbench.marks().kept] == [f"{ENVS}/alpha"]
+        assert removals(workbench) == []
+
+
+async def test_a_mark_that_is_never_set_does_not_keep_the_workbench_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(action_app, "_LAST_SECONDS", 0.05)
+    workbench, begun = bench(), asyncio.Event()
+
+    async def hang(*_: object, **__: object) -> UserMarks:
+        begun.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(workbench, "keep", hang)
+    async with opened(workbench=workbench) as driver:
+        burst(driver, "K", "q")
+        await left(driver)
+        assert begun.is_set()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from condatui.actions.registry import ACTION_BY_ID
+from condatui.clipboard import COPY_GROUP
 from condatui.messages import (
     BaselineProposed,
     ColumnsChosen,
@@ -27,6 +29,7 @@ from condatui.messages import (
 )
 from condatui.screens.place import PlaceScreen
 from condatui.services.job_monitor import JobMonitor
+from condatui.services.keymap_writer import KEYS_GROUP
 from condatui.services.user_marks import (
     MARKS_GROUP,
     forget_filter,
@@ -41,12 +44,18 @@ from condatui_core.errors import CondatuiError
 from condatui_core.text import sanitize
 
 if TYPE_CHECKING:
+    from textual.actions import ActionParseResult
+    from textual.dom import DOMNode
+
     from condatui.view_models.plan import Facts
     from condatui_core.records.request import Request
 
 SEEN_GROUP, LEAVE_GROUP, SETTINGS_GROUP = "seen", "leave", "settings"
-"""The worker groups of settling the jobs that the user has seen, of cancelling those at work before leaving, and of
-writing a setting."""
+"""The worker groups of settling the jobs that the user has seen, of leaving, and of writing a setting."""
+_ASKED_FOR = (MARKS_GROUP, SETTINGS_GROUP, KEYS_GROUP, COPY_GROUP)
+"""The worker groups of what keys have asked for, and leaving would cut off."""
+_LAST_SECONDS = 5.0
+"""How long leaving waits for that: a home on another machine may not answer."""
 
 
 # Keys that arrive together, as over a slow line, take effect in their order
@@ -133,6 +142,8 @@ class ActionApp(OrderedKeys):
 
     session: Session
     job_monitor: JobMonitor
+    _leaving = False
+    """Whether the user has left: keys that were pressed after that do nothing."""
 
     @property
     def keys_that_lead(self) -> Collection[str]:
@@ -261,11 +272,21 @@ class ActionApp(OrderedKeys):
         if isinstance(self.screen, PlaceScreen):
             self.screen.say(notice)
 
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Do what a key or the palette asks for; nothing more once the workbench is being left."""
+        return not self._leaving and await super().run_action(action, default_namespace, namespaces)
+
     async def action_quit(self) -> None:
         """Quit; while a job is at work, ask first, and when asked again cancel it."""
         at_work = self.job_monitor.at_work
         if not at_work:
-            self.exit()
+            self._leaving = True
+            self.run_worker(self._finish_and_leave(), group=LEAVE_GROUP, exit_on_error=True)
             return
         from condatui.actions.registry import ACTION_BY_ID  # noqa: PLC0415 - imported at the first use
         from condatui.panels.quit_panel import QuitPanel  # noqa: PLC0415 - imported at the first use
@@ -284,6 +305,17 @@ class ActionApp(OrderedKeys):
     async def _cancel_and_leave(self) -> None:
         try:
             await self.job_monitor.close(asked=True)
+        finally:
+            self._leaving = True
+            await self._finish_and_leave()
+
+    async def _finish_and_leave(self) -> None:
+        """Leave when what keys have asked for right before is done, such as a mark that is being written."""
+        asked_for = [each for each in self.workers if each.group in _ASKED_FOR and not each.is_finished]
+        ends = asyncio.gather(*(each.wait() for each in asked_for), return_exceptions=True)
+        try:
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(ends, _LAST_SECONDS)
         finally:
             self.exit()
 

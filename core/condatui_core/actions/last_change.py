@@ -9,7 +9,12 @@ from typing import TypeAlias
 
 from condatui_core.actions.joined_files import JoinedEnvironment, joined_environments
 from condatui_core.actions.protocol import JobContext
-from condatui_core.actions.restore.listing import KernelsDeletedError, read_restore_points, read_undoable
+from condatui_core.actions.restore.listing import (
+    KernelsDeletedError,
+    is_as_it_was,
+    read_restore_points,
+    read_undoable,
+)
 from condatui_core.errors import UsageError
 from condatui_core.records.job import Job, Plan
 from condatui_core.records.kernel import HOW_TO_BRING_BACK
@@ -109,11 +114,15 @@ def _made_in(point: RestorePointSummary, job: Job) -> bool:
 
 
 def _begun_parts(job: Job) -> tuple[Plan, ...]:
-    """The parts that a job came to: their stages bear their numbers."""
+    """The parts that a job came to, but not a cleaning that only looked: their stages bear their numbers."""
     if not job.plan.parts:
         return (job.plan,)
-    number = job.stage.name.partition(":")[0] if job.stage else ""
-    return job.plan.parts[: int(number)] if number.isdecimal() else job.plan.parts
+    number, _, stage = job.stage.name.partition(":") if job.stage else ("", "", "")
+    if not number.isdecimal():
+        return job.plan.parts
+    begun = job.plan.parts[: int(number)]
+    only_looked = stage == "look" and job.state != "done" and isinstance(begun[-1].request, CleanRequest)
+    return begun[:-1] if only_looked else begun
 
 
 # What undoes it
@@ -132,7 +141,7 @@ def _undo_of(
             first[point.prefix] = point
     parts: list[RestoreRequest | SeparateRequest] = [RestoreRequest(id=each.id) for each in first.values()]
     parts += [SeparateRequest(prefix=each) for each in _relinked(job, joined)]
-    stays = (*_since(job, jobs, context), *_lost(job, context))
+    stays = (*_since(job, jobs, context), *_lost(job, jobs, context))
     if len(parts) == 1 and not stays:
         return parts[0]
     return SeveralRequest(parts=tuple(parts), undoes=job.plan.title, stays=stays)
@@ -169,7 +178,7 @@ def _last_without_way_back(jobs: Sequence[Job], context: JobContext) -> tuple[st
     """The title of the newest job that cannot be undone, and why, if it is the newest that has changed anything."""
     changing = [each for each in jobs if each.started and _has_changed(each)]
     newest = max(changing, key=lambda each: (each.started, each.id), default=None)
-    lines = tuple(_lost(newest, context)) if newest else ()
+    lines = tuple(_lost(newest, jobs, context)) if newest else ()
     return (sanitize(newest.plan.title), lines) if newest and lines else None
 
 
@@ -179,12 +188,36 @@ def _has_changed(job: Job) -> bool:
     return told and not isinstance(job.plan.request, _CHANGING_NOTHING)
 
 
-def _lost(job: Job, context: JobContext) -> Iterator[str]:
+def _lost(job: Job, jobs: Sequence[Job], context: JobContext) -> Iterator[str]:
     """What a job has done for which there is no way back, a line each."""
-    points = {each.prefix for each in read_restore_points(context) if job.started and each.at >= job.started}
+    points = [each for each in read_restore_points(context) if job.started and each.at >= job.started]
+    back = set(_brought_back(jobs))
+    for point in points:
+        if _made_in(point, job) and point.id not in back and (why := _why_unusable(point, context)):
+            yield f"{sanitize(point.prefix or point.name)}: {why}"
+    prefixes = {each.prefix for each in points}
     for part in _begun_parts(job):
         title = f"{sanitize(part.title)}: " if job.plan.parts else ""  # of the only part, the job's title is said
-        yield from (f"{title}{line}" for line in _lost_by(part, points, context, job.id))
+        yield from (f"{title}{line}" for line in _lost_by(part, prefixes, context, job.id))
+
+
+def _brought_back(jobs: Sequence[Job]) -> Iterator[str]:
+    """The ids of the restore points that jobs have brought back."""
+    for job in jobs:
+        if job.state == "done":
+            parts = job.plan.parts or (job.plan,)
+            yield from (part.request.id for part in parts if isinstance(part.request, RestoreRequest))
+
+
+def _why_unusable(point: RestorePointSummary, context: JobContext) -> str:
+    """Why a restore point does not undo the change that it was made before; empty if it does, or if it need not."""
+    if point.occasion.change == "request":
+        return ""
+    if point.problem:
+        return f"its restore point {point.id} cannot be used: {sanitize(point.problem)}."
+    if point.occasion.change == "removal" and point.exists and not is_as_it_was(point, context):
+        return f"there is something at this path now, over which an undo does not bring restore point {point.id} back."
+    return ""
 
 
 def _lost_by(part: Plan, points: set[str], context: JobContext, job_id: str) -> Iterator[str]:
@@ -201,6 +234,6 @@ def _lost_by(part: Plan, points: set[str], context: JobContext, job_id: str) -> 
         case RemoveRequest():
             gone = part.removal.directories if part.removal else ()
             without = (each for each in gone if each not in points and not os.path.lexists(each))
-            yield from (f"{sanitize(each)}: no restore point of it is left." for each in without)
+            yield from (f"{sanitize(each)}: no restore point of it is left that can be read." for each in without)
         case _:
             return

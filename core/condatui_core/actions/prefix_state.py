@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -49,6 +50,8 @@ class PrefixState:
     """Whether the prefix itself, its last part, is a link."""
     directory: bool = False
     """Whether it is a directory, or a link to one."""
+    identity: tuple[int, ...] = ()
+    """Which directory it is: its device and inode, and the inode of its conda-meta; empty if it is none."""
     has_conda_meta: bool = False
     has_history: bool = False
     root: bool = False
@@ -104,6 +107,7 @@ def observe(
         exists=os.path.lexists(prefix),
         symlink=os.path.islink(prefix),
         directory=os.path.isdir(real),
+        identity=_identity(real),
         has_conda_meta=os.path.isdir(os.path.join(real, "conda-meta")),
         has_history=os.path.isfile(os.path.join(real, "conda-meta", "history")),
         root=real in real_roots,
@@ -235,6 +239,18 @@ def _owner(prefix: str) -> int | None:
         return os.lstat(prefix).st_uid
     except OSError:
         return None
+
+
+def _identity(prefix: str) -> tuple[int, ...]:
+    """Device and inodes: that of a directory which was deleted may soon be another one's, so conda-meta counts too."""
+    if not os.path.isdir(prefix):
+        return ()
+    numbers: list[int] = []
+    with suppress(OSError):
+        status = os.stat(prefix)
+        numbers += (status.st_dev, status.st_ino)
+        numbers.append(os.lstat(os.path.join(prefix, "conda-meta")).st_ino)
+    return tuple(numbers)
 
 
 def _device(path: str) -> int | None:

@@ -45,6 +45,8 @@ class PlannedRemoval(Struct, frozen=True, kw_only=True):
 
     directories: tuple[str, ...] = ()
     """The paths that were directories, whose contents the plan describes."""
+    identities: tuple[tuple[int, ...], ...] = ()
+    """Which directory each of these was; empty if it was planned before that was noted."""
     used_since: tuple[str, ...] = ()
     """The paths of half-made environments into which something came after their job ended."""
     over_limit: tuple[str, ...] = ()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from condatui_core.actions import several
 from condatui_core.actions.cleanup import perform as cleanup_perform
@@ -15,7 +18,7 @@ from condatui_core.actions.last_change import undo_of_last_change
 from condatui_core.actions.registry import find_action
 from condatui_core.actions.remove import plan as remove_plan
 from condatui_core.errors import UsageError
-from condatui_core.records.job import Ended, Job, Outcome, Plan
+from condatui_core.records.job import Ended, Job, Outcome, Plan, StageBegun
 from condatui_core.records.request import (
     CleanRequest,
     CleanupPart,
@@ -67,6 +70,20 @@ async def cleaned_up(machine: RemovalMachine, *parts: CleanupPart) -> Job:
     return job_of(machine, plan, await perform(plan, request, machine.context(), PlainWork()))
 
 
+async def removing(machine: RemovalMachine, *going: str, later: int = 0) -> Job:
+    """Remove these; the job as its journal tells it."""
+    at = machine.context().clock() + timedelta(seconds=later)
+    context = replace(machine.context(), clock=lambda: at)
+    plan = await remove_plan.plan(RemoveRequest(prefixes=going), context)
+    return job_of(machine, plan, Outcome(message="", restore_points=await removed(context, *going)), later=later)
+
+
+def points_of(job: Job) -> tuple[str, ...]:
+    """The restore points that a job has made."""
+    assert job.end and job.end.outcome
+    return job.end.outcome.restore_points
+
+
 async def undone(machine: RemovalMachine, request: Request) -> Outcome:
     assert isinstance(request, SeveralRequest)
     plan = await several.plan(request, machine.context(), find_action=find_action)
@@ -88,6 +105,19 @@ async def test_one_undo_takes_back_all_of_a_job_and_names_what_does_not_come_bac
     assert all((Path(each) / "notes/todo.txt").is_file() for each in prefixes(machine))
     with pytest.raises(UsageError, match="no change to undo"):
         undo_of_last_change(None, machine.context())
+
+
+@pytest.mark.parametrize(("stage", "told"), [("2:look", 0), ("2:tarballs", 1)])
+async def test_a_cleaning_that_deleted_nothing_yet_is_not_said_to_be_lost(
+    machine: RemovalMachine, stage: str, told: int
+) -> None:
+    job = await cleaned_up(machine, RemoveRequest(prefixes=prefixes(machine)), cleaning(machine))
+    assert job.started and job.end
+    begun = StageBegun(at=job.started, name=stage, title="")
+    killed = structs.replace(job, state="failed", stage=begun, end=structs.replace(job.end, outcome=None))
+    request = undo_of_last_change(None, machine.context(), [killed])
+    assert isinstance(request, SeveralRequest)
+    assert (len(request.parts), len(request.stays)) == (2, told)
 
 
 async def test_what_was_brought_back_meanwhile_is_no_part_of_an_undo(machine: RemovalMachine) -> None:
@@ -122,6 +152,72 @@ async def test_what_blocks_one_part_of_an_undo_is_left_out_and_the_others_come_b
     assert "left-out" in {each.id for each in plan.warnings}
     await undone(machine, request)
     assert (Path(prefixes(machine)[1]) / "notes/todo.txt").is_file()
+
+
+def damage(machine: RemovalMachine, point: str) -> None:
+    (machine.points / point / "files.tar.gz").write_text("this is no archive")
+
+
+def occupy(machine: RemovalMachine, point: str) -> None:
+    """Let something else come up at the path of which this is the newest restore point."""
+    del point
+    Path(prefixes(machine)[0]).mkdir()
+
+
+UNUSABLE = [
+    pytest.param(damage, "its restore point {} cannot be used: files.tar.gz", id="damaged"),
+    pytest.param(occupy, "there is something at this path now, over which an undo does not bring", id="occupied"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "words"), UNUSABLE)
+async def test_what_a_part_of_a_job_has_no_usable_restore_point_for_is_named(
+    machine: RemovalMachine, spoil: Callable[[RemovalMachine, str], None], words: str
+) -> None:
+    job = await removing(machine, *prefixes(machine))
+    first, second = points_of(job)
+    spoil(machine, first)
+    request = undo_of_last_change(None, machine.context(), [job])
+    assert isinstance(request, SeveralRequest)
+    assert request.parts == (RestoreRequest(id=second),)
+    (told,) = request.stays
+    assert told.startswith(f"{prefixes(machine)[0]}: {words.format(first)}")
+    await brought_back(machine.context(), second)
+    with pytest.raises(UsageError) as caught:
+        undo_of_last_change(None, machine.context(), [job])
+    assert f"{prefixes(machine)[0]}: {words.format(first)}" in caught.value.detail
+
+
+@pytest.mark.parametrize(("spoil", "words"), UNUSABLE)
+async def test_an_earlier_job_is_not_undone_without_a_word_on_the_last_one(
+    machine: RemovalMachine, spoil: Callable[[RemovalMachine, str], None], words: str
+) -> None:
+    earlier = await removing(machine, prefixes(machine)[1])
+    last = await removing(machine, prefixes(machine)[0], later=60)
+    (point,) = points_of(last)
+    spoil(machine, point)
+    request = undo_of_last_change(None, machine.context(), [earlier, last])
+    assert isinstance(request, SeveralRequest)
+    assert (len(request.parts), request.undoes) == (1, "Remove older")
+    assert words.format(point) in request.stays[0]
+
+
+async def test_what_was_brought_back_and_changed_since_is_not_missed(machine: RemovalMachine) -> None:
+    job = await removing(machine, *prefixes(machine))
+    first, second = points_of(job)
+    await brought_back(machine.context(), first)
+    assert undo_of_last_change(None, machine.context(), [job]) == RestoreRequest(id=second)
+    (Path(prefixes(machine)[0]) / "notes/new.txt").write_text("since then")
+    back = job_of(machine, Plan(request=RestoreRequest(id=first), title="Back"), Outcome(message=""), later=60)
+    assert undo_of_last_change(None, machine.context(), [job, back]) == RestoreRequest(id=second)
+
+
+async def test_a_restore_point_that_cannot_be_used_is_named_if_nothing_is_left_to_undo(machine: RemovalMachine) -> None:
+    (point,) = await removed(machine.context(), prefixes(machine)[0])
+    damage(machine, point)
+    with pytest.raises(UsageError, match="no restore point that can be used is left") as caught:
+        undo_of_last_change(None, machine.context())
+    assert caught.value.detail.startswith(f"{point} cannot be used: files.tar.gz")
 
 
 @pytest.mark.parametrize("before", [True, False])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -137,6 +138,36 @@ async def test_what_another_process_makes_as_soon_as_the_path_is_free_stays(
     assert contents(outside) == before
     assert set_aside_of(str(prefix)) == ()
     assert len(outcome.restore_points) == 1
+
+
+@pytest.mark.parametrize("restore_point", [True, False])
+async def test_what_has_taken_the_place_of_what_was_planned_stays(
+    machine: RemovalMachine, tmp_path: Path, *, restore_point: bool
+) -> None:
+    prefix, keeps = machine.make("nlp"), machine.make("cv")
+    request = RemoveRequest(prefixes=(str(keeps), str(prefix)), restore_point=restore_point)
+    plan = await remove_plan.plan(request, machine.context())
+    prefix.path.rename(tmp_path / "elsewhere")
+    before = contents(machine.make("nlp").path)
+    outcome = await remove_perform.perform(plan, request, machine.context(), PlainWork())
+    assert contents(prefix.path) == before
+    assert not keeps.path.exists()
+    (told,) = (each.message for each in outcome.findings if each.id == "not-removed")
+    assert told == f"{prefix}: nlp is another directory than when this was planned."
+
+
+async def test_another_directory_is_known_by_its_conda_meta_if_it_has_the_number_of_the_former_one(
+    machine: RemovalMachine, tmp_path: Path
+) -> None:
+    prefix = machine.make("nlp")
+    request = RemoveRequest(prefixes=(str(prefix),), restore_point=False)
+    plan = await remove_plan.plan(request, machine.context())
+    records = prefix.path / "conda-meta"
+    records.rename(tmp_path / "elsewhere")
+    shutil.copytree(tmp_path / "elsewhere", records)
+    with pytest.raises(RefusedError, match="another directory than when this was planned"):
+        await remove_perform.perform(plan, request, machine.context(), PlainWork())
+    assert (prefix.path / "notes/todo.txt").is_file()
 
 
 @pytest.mark.parametrize("kind", ["directory", "environment", "link", "file"])

@@ -343,7 +343,7 @@ async def test_a_plan_decides_by_what_it_saw_and_not_by_what_it_says(machine: Re
     prefix, other = machine.make("nlp"), machine.make("cv")
     request, small = asked(prefix), machine.context(restore_point_bytes=100)
     plan = await remove_plan.plan(request, small)
-    assert plan.removal == PlannedRemoval(directories=(str(prefix),), over_limit=(str(prefix),))
+    assert plan.removal and plan.removal.directories == plan.removal.over_limit == (str(prefix),)
     elsewhere = replace(plan, removal=PlannedRemoval(directories=(str(other),), over_limit=(str(other),)))
     with pytest.raises(RefusedError, match="has appeared since"):
         await remove_perform.perform(elsewhere, request, small, PlainWork())

@@ -46,6 +46,7 @@ def removal_plan(
 ) -> Plan:
     """Say what will be done, what one should know first, and what stands against it; blocks."""
     blockers = [found for each in targets for found in blockers_of(each, request, context)]
+    directories = [each for each in targets if each.kind in ("environment", "remains")]
     kept = sum(each.content.kept_bytes for each in targets) if request.restore_point else 0
     if points.free_bytes is not None and kept > points.free_bytes:
         blockers.append(_no_room(kept, points))
@@ -67,7 +68,8 @@ def removal_plan(
         restore_points=points.there,
         confirm=_confirm(targets, request, context),
         removal=PlannedRemoval(
-            directories=tuple(each.path for each in targets if each.kind in ("environment", "remains")),
+            directories=tuple(each.path for each in directories),
+            identities=tuple(each.observed.identity for each in directories),
             used_since=tuple(each.path for each in targets if each.content.came),
             over_limit=tuple(each.path for each in targets if is_over_limit(each, request, context)),
             prunes=tuple(each.point.id for each in points.pruned),

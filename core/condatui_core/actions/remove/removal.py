@@ -22,7 +22,7 @@ from condatui_core.fs.delete_tree import Leftover
 from condatui_core.fs.tree import read_tree
 from condatui_core.prefixes.snapshot import PrefixSnapshot
 from condatui_core.records.finding import Finding, blocker, finding
-from condatui_core.records.job import BlindKernel, Plan
+from condatui_core.records.job import BlindKernel, Plan, PlannedRemoval
 from condatui_core.records.request import RemoveRequest
 from condatui_core.records.restore_point import Occasion, RestorePoint
 from condatui_core.restore_points.store import bytes_of_point, delete_point, directory_of_points
@@ -250,11 +250,16 @@ def _unregister(home: Path, target: RemovalTarget) -> None:
 
 
 def _check_plan(target: RemovalTarget, plan: Plan) -> None:
-    """Refuse a directory that the plan did not see as one: it was made, or a file system mounted there, since."""
+    """Refuse a directory that the plan has not seen: it was made, took another's place, or was mounted there, since."""
     if target.kind not in ("environment", "remains"):
         return
-    if plan.removal is None or target.path not in plan.removal.directories:
-        title = f"{sanitize(target.name)} has appeared since this was planned."
+    name, planned = sanitize(target.name), plan.removal or PlannedRemoval()
+    if target.path not in planned.directories:
+        title = f"{name} has appeared since this was planned."
+        raise RefusedError(title, target.path, "Plan it again, if it is to go.")
+    seen = dict(zip(planned.directories, planned.identities, strict=False))  # an older condatui has noted none
+    if seen.get(target.path, target.observed.identity) != target.observed.identity:
+        title = f"{name} is another directory than when this was planned."
         raise RefusedError(title, target.path, "Plan it again, if it is to go.")
 
 

@@ -68,12 +68,11 @@ def read_undoable(context: JobContext) -> tuple[RestorePointSummary, ...]:
     Such a change is the removal of what is gone, or a change of an environment that is there and was not undone since.
     Raises UsageError if there is none, or if kernels were deleted after all, with the commands that bring them back.
     """
-    directory = directory_of_points(context.settings, context.locations)
     points = read_restore_points(context)
     deleted, commands = _last_kernels(context.locations.kernels)
     if commands and all(each.at < deleted for each in points):
         raise KernelsDeletedError(deleted, commands)
-    idle = {each.id for each in points if not each.problem and _is_as_it_was(each, directory)}
+    idle = {each.id for each in points if not each.problem and _is_idle(each, context)}
     return undoable(points, idle=idle)
 
 
@@ -98,11 +97,15 @@ def _time_of(stamped: str) -> datetime:
     return datetime.strptime(stamped[:15], "%Y%m%d-%H%M%S").replace(tzinfo=timezone.utc)
 
 
-def _is_as_it_was(point: RestorePointSummary, directory: Path) -> bool:
+def is_as_it_was(point: RestorePointSummary, context: JobContext) -> bool:
+    """Whether what is at the prefix of a restore point is, still or again, what the point has kept; blocks."""
+    directory = directory_of_points(context.settings, context.locations)
+    return point.exists and is_as_kept(point.prefix, read_point(directory, point.id), directory)
+
+
+def _is_idle(point: RestorePointSummary, context: JobContext) -> bool:
     """Whether the change before which a restore point was made has not happened: the environment is still the same."""
-    if not point.exists or point.occasion.change not in _CHANGES:
-        return False
-    return is_as_kept(point.prefix, read_point(directory, point.id), directory)
+    return point.occasion.change in _CHANGES and is_as_it_was(point, context)
 
 
 def last_change(points: Sequence[RestorePointSummary], *, idle: Collection[str] = ()) -> str:
@@ -120,7 +123,9 @@ def undoable(points: Sequence[RestorePointSummary], *, idle: Collection[str] = (
     usable = (each for each in points if not each.problem and each.id not in idle)
     found = [each for each in usable if _undoes(each, undone, undoing)]
     if not found:
-        raise UsageError("There is no change to undo: no restore point is left of what is gone or has changed.")
+        title = "There is no change to undo: no restore point that can be used is left of what is gone or has changed."
+        unusable = (f"{each.id} cannot be used: {sanitize(each.problem)}" for each in points if each.problem)
+        raise UsageError(title, "\n".join(unusable))
     return tuple(sorted(found, key=lambda point: (point.at, point.id), reverse=True))
 
 
@@ -186,9 +191,8 @@ _LEAST_REVISIONS = 2
 
 def _last_change_of(prefix: str, history: History, context: JobContext) -> str:
     """The id of the restore point before the last change of an environment; empty if another one has followed."""
-    directory = directory_of_points(context.settings, context.locations)
     points = [each for each in read_restore_points(context) if each.prefix == prefix and not each.problem]
-    idle = {each.id for each in points if _is_as_it_was(each, directory)}
+    idle = {each.id for each in points if _is_idle(each, context)}
     with suppress(UsageError):
         found = last_change(points, idle=idle)
         return next((each.id for each in points if each.id == found and _is_last(each, history)), "")
