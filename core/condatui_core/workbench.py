@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from condatui_core.gpu.check import GpuCheck
     from condatui_core.jobs.queue import JobQueue
     from condatui_core.records.alike import AlikeGroup
+    from condatui_core.records.cleanup import CleanupCandidate
     from condatui_core.records.disk import DiskUse, FileSystem
     from condatui_core.records.doctor import AskedInstallation
     from condatui_core.records.drift import Verification
@@ -416,6 +417,19 @@ class Workbench:
         inventory = (await self.job_context()).inventory
         environ, home = self._client.caller.environ, self.locations.home
         return await asyncio.to_thread(references_to, prefix, inventory, environ=environ, home=home)
+
+    async def kept_bytes(self, candidate: CleanupCandidate) -> int:
+        """The bytes that the restore point of a candidate keeps, as the plan says that lets it go; changes nothing.
+
+        Raises CondatuiError if it cannot be looked at.
+        """
+        from condatui_core.analyses.cleanup.choice import choice_of, request_of  # noqa: PLC0415 - not before somebody asks
+        from condatui_core.records.request import RemoveRequest  # noqa: PLC0415 - as above
+
+        # A merge keeps what the removal of its member keeps; its own plan would let conda look for a solution.
+        merged = candidate.kind == "merge"
+        request = RemoveRequest(prefixes=(candidate.path,)) if merged else request_of(choice_of((candidate,)))
+        return (await self.jobs.plan(request)).kept_bytes if request else 0
 
     async def revisions(self, environment: Environment) -> tuple[RevisionFacts, ...]:
         """What going back to each revision of an environment takes, oldest first; looks for packages in a thread."""

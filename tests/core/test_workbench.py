@@ -47,6 +47,7 @@ from condatui_core.remedy import LeaveReadOnly
 from condatui_core.settings import Locations, Settings
 from condatui_core.workbench import Workbench
 from support import gpu_facts
+from support.cleanups import candidate
 from support.disk_trees import write
 from support.fake_jobs import plan_like
 from support.inventories import loaded
@@ -463,6 +464,23 @@ def _alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+async def test_what_a_restore_point_keeps_of_a_candidate_is_what_the_plan_says(
+    two_environments: tuple[Path, FakePrefix, FakePrefix], make: MakeWorkbench
+) -> None:
+    conda, nlp, vision = two_environments
+    nlp.write("notes.txt", "x" * 5_000)
+    workbench = make(conda)
+    async for _ in workbench.load():
+        pass
+    said = dict[str, int]()
+    for kind, keeper in (("environment", ""), ("merge", str(vision.path))):
+        found = candidate("nlp", key=str(nlp.path), path=str(nlp.path), kind=kind, instead=keeper)
+        said[kind] = await workbench.kept_bytes(found)
+    plan = await workbench.jobs.plan(RemoveRequest(prefixes=(str(nlp.path),)))
+    assert said == {"environment": plan.kept_bytes, "merge": plan.kept_bytes}
+    assert plan.kept_bytes > 5_000
 
 
 def test_what_the_user_keeps_is_seen_by_the_next_load(

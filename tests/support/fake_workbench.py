@@ -23,6 +23,7 @@ from condatui_core.gpu.examination import GpuProgress
 from condatui_core.prefixes.probe import set_aside_from
 from condatui_core.proc.runner import CommandRun
 from condatui_core.records.alike import AlikeGroup
+from condatui_core.records.cleanup import CleanupCandidate
 from condatui_core.records.disk import Breakdown
 from condatui_core.records.drift import Verification
 from condatui_core.records.environment import Environment, Inventory, KeepMark, UserMarks
@@ -222,6 +223,8 @@ class FakeWorkbench:
         """With which threshold groups were looked for."""
         self.group_gate: asyncio.Event | None = None
         """What each look for groups waits for."""
+        self.kept: dict[str, int] = {}
+        """By the path of a candidate, what its restore point keeps; elsewhere it is what the records tell."""
         self.named_by: dict[str, tuple[Reference, ...]] = {}
         """What names an environment, by its prefix."""
         self.counts_points = True
@@ -406,6 +409,9 @@ class FakeWorkbench:
 
     async def references(self, prefix: str) -> tuple[Reference, ...]:
         return self.named_by.get(prefix, ())
+
+    async def kept_bytes(self, candidate: CleanupCandidate) -> int:
+        return self.kept.get(candidate.path, candidate.way_back.kept_bytes)
 
     async def preview_export(self, request: ExportRequest) -> ExportText:
         return await self.jobs.preview(request)

@@ -134,7 +134,7 @@ async def test_what_could_go_is_listed_with_why_and_what_it_frees() -> None:
 async def test_80_columns() -> None:
     async with cleaning(await workbench(known=machine()), size=(80, 24)) as driver:
         await driver.press("space", "j")
-        await driver.until(lambda: place(driver).total)
+        await driver.until(lambda: place(driver).total and not place(driver).total.about)  # type: ignore[union-attr]
         await driver.pilot.pause()
         assert driver.text == dedent("""\
              1 envs 7 · 2 compare · 3 cleanup · 4 jobs · 5 restore   gpu07 · conda 26.7.1
@@ -285,15 +285,28 @@ async def test_the_total_is_of_this_very_choice_net_of_restore_points() -> None:
         await driver.until(lambda: place(driver).total)
         total = place(driver).total
         assert total is not None
-        assert (total.frees, total.kept) == (1_000_000, 51_000_000)
-        await driver.pilot.pause()
-        assert "chosen 1 · frees 1.0 M − restore points 51 M" in driver.text
+        assert (total.frees, total.kept, total.about) == (1_000_000, 51_000_000, True)
+        await driver.until(lambda: "chosen 1 · frees 1.0 M − restore points 51 M" in driver.text)
         await driver.press("a")
         await driver.until(lambda: place(driver).total and place(driver).total.frees == 61_000_000)  # type: ignore[union-attr]
         await driver.pilot.pause()
         assert "chosen 4 · frees 61 M" in driver.text
         await driver.press("a")
         assert place(driver).chosen == frozenset()
+
+
+async def test_what_restore_points_keep_is_what_the_plan_says_once_it_was_looked_at() -> None:
+    fake = await workbench()
+    fake.kept = {OLD.prefix: 34_000_000}
+    async with cleaning(fake) as driver:
+        await go_to(driver, OLD.prefix)
+        await driver.press("space")
+        await driver.until(lambda: "chosen 1 · frees 1.0 M − restore points ~51 M" in driver.text)
+        await driver.until(lambda: "chosen 1 · frees 1.0 M − restore points 34 M" in driver.text)
+        fake.kept = {}
+        await driver.press("a")
+        await driver.until(lambda: place(driver).total and place(driver).total.frees == 61_000_000)  # type: ignore[union-attr]
+        await driver.until(lambda: "restore points 37 M" in driver.text)  # what was looked at is remembered
 
 
 async def test_a_choice_that_is_not_added_up_yet_says_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:

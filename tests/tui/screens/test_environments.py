@@ -163,6 +163,14 @@ async def test_space_marks_and_goes_on() -> None:
         assert driver.app.session.marked == {prefix("alpha")}
 
 
+@pytest.mark.parametrize("key", ["space", "a"])
+async def test_marks_are_said_in_place_of_what_was_done_before(key: str) -> None:
+    async with opened(inventory(loaded("a")), size=(100, 30)) as driver:
+        driver.place.say("a.yml was written")
+        await driver.press(key)
+        assert "1 marked" in driver.text.splitlines()[-2]
+
+
 async def test_mark_all_takes_what_is_shown() -> None:
     async with opened(machine()) as driver:
         await driver.press("slash", *"package:numpy", "enter", "a")

@@ -79,6 +79,20 @@ async def test_the_newest_comes_first_and_each_says_what_it_takes() -> None:
         assert "4 restore points · 8.0 MB" in driver.text
 
 
+async def test_a_prefix_at_home_is_told_in_short_and_marks_put_a_notice_away() -> None:
+    workbench = bench(*POINTS)
+    home = str(workbench.locations.home)
+    workbench.jobs.points = (replace(POINTS[0], prefix=f"{home}/miniforge3/envs/new"),)
+    async with opened(workbench=workbench, size=(140, 30)) as driver:
+        await go(driver)
+        assert driver.text.splitlines()[2].endswith(" ~/miniforge3/envs/new")
+        for key, said in (("a", "1 marked"), ("space", "1 restore point ")):
+            assert isinstance(driver.app.screen, RestoreScreen)
+            driver.app.screen.say("it is back: 75 packages")
+            await driver.press(key)
+            assert said in driver.text.splitlines()[-2]
+
+
 async def test_enter_proposes_to_bring_it_back() -> None:
     async with opened(workbench=bench(*POINTS)) as driver:
         await go(driver)

@@ -111,6 +111,12 @@ def test_the_details_of_a_job_that_is_over_say_what_came_of_it_before_what_was_s
     assert places == sorted(places)
 
 
+def test_what_takes_more_than_it_frees_says_so_without_a_sign() -> None:
+    outcome = Outcome(message="its own again", bytes_freed=-25_000)
+    lines = job_text(made_job(state="done", end=ended(outcome=outcome)), NOW, key=key).plain.splitlines()
+    assert "25 KB less free on the disk" in lines
+
+
 @pytest.mark.parametrize(
     ("says_bytes", "line"),
     [(True, None), (False, "9.9 MB more free on the disk")],

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.events import ScreenSuspend
 
 from condatui.screens.prompting_place import PromptingPlace
-from condatui.services.cleanup_finder import sum_of
+from condatui.services.cleanup_finder import sum_of, to_look_at
 from condatui.session import Session
 from condatui.view_models.cleanup.choice import ChoiceSum
 from condatui.view_models.cleanup.rows import CleanupRow, choosable, choosable_together
@@ -23,6 +24,10 @@ from condatui_core.text import parse_bytes, sanitize
 
 if TYPE_CHECKING:
     from condatui_core.disk.cleanup import CleanupSurvey
+
+
+_RESTED = 0.3
+"""Seconds that a choice rests before what its restore points keep is looked at: a look cannot be cancelled."""
 
 
 class CleanupChoiceScreen(PromptingPlace):
@@ -44,6 +49,8 @@ class CleanupChoiceScreen(PromptingPlace):
         """The keys of what the goal has chosen, and not the user."""
         self._summed: tuple[frozenset[str], object] = (frozenset(), None)
         """The choice, and what was found when it was made, that `total` is of, or will be."""
+        self._kept: tuple[object, dict[str, int]] = (None, {})
+        """What was found, and of that by key what the restore points of those keep that were looked at closely."""
         self.touched = False
         """Whether the user has pressed a key here: until then, the cursor stays at the top while rows come."""
         self.lasting = ""
@@ -105,9 +112,21 @@ class CleanupChoiceScreen(PromptingPlace):
 
     @work(group="sum", exclusive=True, exit_on_error=False, description="add up the choice")
     async def _add_up(self, chosen: Sequence[CleanupCandidate], survey: CleanupSurvey) -> None:
+        """Say at once what the records tell of the restore points, and then what the plan will say of them."""
         summed = self._summed
-        total = await asyncio.to_thread(sum_of, chosen, survey)
-        if summed is self._summed:
+        if self._kept[0] is not survey:
+            self._kept = (survey, {})
+        kept = self._kept[1]
+        self._show_total(summed, await asyncio.to_thread(sum_of, chosen, survey, kept))
+        if looking := to_look_at(chosen, survey, kept):
+            await asyncio.sleep(_RESTED)
+        for each in looking:
+            with suppress(CondatuiError):  # then the plan cannot say it either
+                kept[each.key] = await self.session.workbench.kept_bytes(each)
+        self._show_total(summed, await asyncio.to_thread(sum_of, chosen, survey, kept))
+
+    def _show_total(self, summed: tuple[frozenset[str], object], total: ChoiceSum) -> None:
+        if summed is self._summed and total != self.total:
             self.total = total
             self.draw_bottom()
 

@@ -397,11 +397,13 @@ class EnvironmentsScreen(FilteredPlace):
             return
         self.session.mark([environment.prefix], marked=environment.prefix not in self.session.marked)
         self.table.action_down()
+        self.say("")  # so that what is marked is said
 
     def action_mark_all(self) -> None:
         """Mark all that are shown; if all are marked, unmark them."""
         shown = {environment.prefix for environment in self.shown}
         self.session.mark(shown, marked=not shown <= self.session.marked)
+        self.say("")
 
     def action_sort(self) -> None:
         """Sort by the next column."""

@@ -133,7 +133,13 @@ class RestoreScreen(PlaceScreen):
     def _show(self) -> None:
         self._marked &= {point.id for point in self._points}
         session = self.session
-        model = RestorePointsModel(self._points, now=session.clock(), marked=self._marked, glyphs=session.glyphs)
+        model = RestorePointsModel(
+            self._points,
+            now=session.clock(),
+            marked=self._marked,
+            glyphs=session.glyphs,
+            home=str(session.workbench.locations.home),
+        )
         self.table.set_model(model, empty=self._why_empty())
         self._show_point()
         self.draw_bottom()
@@ -179,12 +185,14 @@ class RestoreScreen(PlaceScreen):
             self._marked ^= {point.id}
             self._show()
             self.table.action_down()
+            self.say("")  # so that what is marked is said
 
     def action_mark_all(self) -> None:
         """Mark all; if all are marked, unmark them."""
         every = frozenset(point.id for point in self._points)
         self._marked = frozenset() if every <= self._marked else every
         self._show()
+        self.say("")
 
     @on(BottomPanel.PanelClosed)
     def _unmark(self, event: BottomPanel.PanelClosed) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -44,7 +45,24 @@ def _choosable(group: AlikeGroup, survey: CleanupSurvey) -> Iterator[CleanupCand
     return (each for each in of_environments if each.path in members and may_be_chosen(each))
 
 
-def sum_of(chosen: Sequence[CleanupCandidate], survey: CleanupSurvey) -> ChoiceSum:
-    """What a choice of candidates comes to. To be called in a thread: thousands of classes of files take a while."""
+def sum_of(
+    chosen: Sequence[CleanupCandidate], survey: CleanupSurvey, kept: Mapping[str, int] = MappingProxyType({})
+) -> ChoiceSum:
+    """What a choice of candidates comes to. To be called in a thread: thousands of classes of files take a while.
+
+    `kept` are the bytes that their restore points keep, by key, of those that were looked at closely.
+    """
     least = any(each.frees_at_least for each in chosen)
-    return ChoiceSum(survey.frees(chosen), survey.kept(chosen), at_least=least)
+    seen = [
+        replace(each, way_back=replace(each.way_back, kept_bytes=kept[each.key])) if each.key in kept else each
+        for each in chosen
+    ]
+    about = bool(to_look_at(chosen, survey, kept))
+    return ChoiceSum(survey.frees(chosen), survey.kept(seen), at_least=least, about=about)
+
+
+def to_look_at(
+    chosen: Sequence[CleanupCandidate], survey: CleanupSurvey, kept: Mapping[str, int]
+) -> list[CleanupCandidate]:
+    """Those whose restore points count, and of which only the records have told so far what these keep."""
+    return [each for each in chosen if survey.counts_points and each.way_back.kept_bytes and each.key not in kept]

@@ -186,9 +186,10 @@ def _ended(end: Ended, words: RemedyWords, glyphs: Glyphs) -> Iterator[Text]:
 def _outcome(outcome: Outcome, words: RemedyWords, glyphs: Glyphs) -> Iterator[Text]:
     if outcome.findings:
         yield findings_text(_gravest_first(outcome.findings), words=words, glyphs=glyphs)
-    for count, what in ((outcome.bytes_freed, "more free on the disk"), (outcome.bytes_used, "used on the disk")):
+    freed = "less free on the disk" if (outcome.bytes_freed or 0) < 0 else "more free on the disk"
+    for count, what in ((outcome.bytes_freed, freed), (outcome.bytes_used, "used on the disk")):
         if count is not None and not outcome.says_bytes:
-            yield Text(f"{format_bytes(count)} {what}", styles.DIM)
+            yield Text(f"{format_bytes(abs(count))} {what}", styles.DIM)
     for file in outcome.files:
         yield Text.assemble(("made  ", styles.DIM), sanitize(file))
     if outcome.receiver:

@@ -8,7 +8,7 @@ from datetime import datetime
 from rich.text import Text
 
 from condatui.view_models import styles
-from condatui.view_models.format import format_age, short_bytes, spell_age
+from condatui.view_models.format import below_home, format_age, short_bytes, spell_age
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.table import TableColumn
 from condatui_core.records.restore_point import RestorePointSummary
@@ -36,8 +36,11 @@ class RestorePointsModel:
         now: datetime,
         marked: Collection[str] = (),
         glyphs: Glyphs = UNICODE,
+        home: str = "",
     ) -> None:
+        """`home` is the home directory, for which `~` stands in prefixes."""
         self._points = points
+        self._home = home
         self._now = now
         self._marked = marked
         self._glyphs = glyphs
@@ -67,7 +70,7 @@ class RestorePointsModel:
             Text(short_bytes(point.bytes)),
             Text(bring_back_words(point), style),
             Text(sanitize(point.why), styles.DIM),
-            Text(sanitize(point.prefix), styles.DIM),
+            Text(sanitize(below_home(point.prefix, self._home)), styles.DIM),
         )
 
 

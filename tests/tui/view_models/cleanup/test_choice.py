@@ -18,6 +18,7 @@ G = 1_000_000_000
         (3, ChoiceSum(6 * G, G // 5), 0, "chosen 3 · frees 6.0 G − restore points 200 M"),
         (3, ChoiceSum(26 * G, 0), 20 * G, "goal 20 G · chosen 3 · frees 26 G"),
         (1, ChoiceSum(5 * G, G), 6 * G, "goal 6.0 G · chosen 1 · frees 5.0 G − restore points 1.0 G · 2.0 G missing"),
+        (2, ChoiceSum(5 * G, G, about=True), 0, "chosen 2 · frees 5.0 G − restore points ~1.0 G"),
         (2, ChoiceSum(5 * G, G, at_least=True), 0, "chosen 2 · frees ≥5.0 G − restore points 1.0 G"),
         (2, None, 0, "chosen 2 · frees …"),
         (0, None, 6 * G, "goal 6.0 G · chosen 0 · 6.0 G missing"),

@@ -20,6 +20,8 @@ class ChoiceSum(Struct, frozen=True):
     """The bytes that its restore points occupy at most."""
     at_least: bool = False
     """Whether `frees` is the least that it can be."""
+    about: bool = False
+    """Whether `kept` is what the records tell, before the files of all of it were looked at."""
 
     @property
     def net(self) -> int:
@@ -43,13 +45,14 @@ def _parts(count: int, total: ChoiceSum | None, goal: int, glyphs: Glyphs) -> It
         yield f"frees {glyphs.unread}"
     elif count:
         least = glyphs.at_least if total.at_least else ""
-        yield f"frees {least}{short_bytes(total.frees)}{_kept(total.kept, glyphs)}"
+        yield f"frees {least}{short_bytes(total.frees)}{_kept(total, glyphs)}"
     if goal and total and (missing := goal - total.net) > 0:
         yield f"{short_bytes(missing)} missing"
 
 
-def _kept(kept: int, glyphs: Glyphs) -> str:
-    return f" {glyphs.minus} restore points {short_bytes(kept)}" if kept else ""
+def _kept(total: ChoiceSum, glyphs: Glyphs) -> str:
+    about = glyphs.approximately if total.about else ""
+    return f" {glyphs.minus} restore points {about}{short_bytes(total.kept)}" if total.kept else ""
 
 
 def threshold_words(wanted: float, found: FoundCleanup | None, glyphs: Glyphs = UNICODE) -> str:
