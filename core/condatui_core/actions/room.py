@@ -7,13 +7,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from condatui_core.actions.prefix_state import PrefixState
+from condatui_core.actions.protocol import JobContext, caches_of
+from condatui_core.conda.parsers import Transaction
 from condatui_core.fs.blocks import block_size
 from condatui_core.records.finding import Finding, blocker
+from condatui_core.records.installation import Installation
 from condatui_core.remedy import FreeSpace
 from condatui_core.restore_points.package_needs import ComingPackage, package_needs
 from condatui_core.restore_points.store import existing_place, free_bytes
 from condatui_core.text import format_bytes, sanitize
 
+OWN_NOTES = 10 * 4096
+"""What condatui notes meanwhile: the journal of the job, the use of an environment, the mark of what is not whole."""
+_BLOCK = 4096
 POINT_NOTES = 64 * 1024
 """Bytes of a restore point beside the files that it keeps: its manifest and lists."""
 
@@ -56,12 +63,30 @@ def is_linked_from(pkgs_dirs: Sequence[str], device: int | None) -> bool:
 
 
 def bytes_of_coming(
-    packages: Iterable[ComingPackage], pkgs_dirs: Sequence[str], prefix: str, *, links: bool
-) -> tuple[int, int]:
+    packages: Iterable[ComingPackage], target: PrefixState, installation: Installation | None, context: JobContext
+) -> int:
     """The most bytes that packages take in an environment into which conda links them, and in its package caches.
 
     It reads what each package states of itself, so it blocks.
     """
-    block = block_size(prefix)
-    needs = [package_needs(each, pkgs_dirs, block, links=links) for each in packages]
-    return sum(each.linked for each in needs), sum(each.cache for each in needs)
+    caches = caches_of(installation, context)
+    block, links = block_size(target.prefix), is_linked_from(caches, target.device)
+    needs = [package_needs(each, caches, block, links=links) for each in packages]
+    return sum(each.linked + each.cache for each in needs)
+
+
+def coming_by(transaction: Transaction, context: JobContext) -> Iterator[ComingPackage]:
+    """The packages that conda would add, with what its dry run and other environments of this machine tell of them."""
+    sizes = dict(zip(transaction.to_download, transaction.download_sizes, strict=False))
+    records = (record for each in context.inventory.environments if each.contents for record in each.contents.packages)
+    known = {each.dist_name: each.installed_bytes + each.file_count * _BLOCK for each in records}
+    for each in transaction.added:
+        size = sizes.pop(each.dist_name, 0) or sizes.pop(each.name, 0)
+        yield ComingPackage(
+            dist_name=each.dist_name,
+            channel=each.base_url or "",
+            archive_bytes=size,
+            known_bytes=known.get(each.dist_name, 0),
+        )
+    for name, size in sizes.items():  # what it downloads without saying that it links it
+        yield ComingPackage(dist_name=name, archive_bytes=size)

@@ -9,8 +9,9 @@ import io
 import os
 import tarfile
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
@@ -29,7 +30,7 @@ _INFO = 20 * 4096
 """What a package brings into a cache beside its files, if it cannot be read."""
 _UNPACKED = 5
 """How many times the bytes of its archive a package takes, extracted and linked, if it cannot be read."""
-_COMPILED = 1.5
+_COMPILED = 1.2
 """How many times the bytes of a module its bytecode takes at most, as a rule."""
 
 
@@ -105,6 +106,8 @@ class ComingPackage:
     dist_name: str
     url: str = ""
     """The URL of its archive; empty if unknown."""
+    channel: str = ""
+    """The location of its channel, if the URL is not known."""
     archive_bytes: int = 0
     """Bytes of its archive; 0 if unknown."""
     known_bytes: int = 0
@@ -145,8 +148,17 @@ def _archive(coming: ComingPackage, pkgs_dirs: Sequence[str]) -> tuple[str, bool
     for path in (os.path.join(directory, each) for directory in pkgs_dirs for each in names):
         if os.path.isfile(path):
             return path, True
-    local = unquote(url.path) if url.scheme == "file" else ""
-    return (local, False) if local and os.path.isfile(local) else ("", False)
+    local = (unquote(each.path) for each in map(urlsplit, _urls(coming)) if each.scheme == "file")
+    return next(filter(os.path.isfile, local), ""), False
+
+
+def _urls(coming: ComingPackage) -> Iterator[str]:
+    """The URLs under which its archive may be."""
+    if coming.url:
+        yield coming.url
+    elif coming.channel:
+        for subdir, end in product(("noarch", "linux-64", "linux-aarch64"), (".conda", ".tar.bz2")):
+            yield f"{coming.channel}/{subdir}/{coming.dist_name}{end}"
 
 
 def _size(path: str) -> int:

@@ -16,11 +16,8 @@ _META = "conda-meta/"
 _CACHE = "/__pycache__/"
 _NOARCH = re.compile("py(h|_)")
 """The beginning of a build for any version of Python, whose modules conda compiles."""
-_COMPILED = 1.5
+_COMPILED = 1.2
 """How many times the bytes of a module its bytecode takes at most, as a rule."""
-_OWN_NOTES = 10 * 4096
-"""What condatui notes meanwhile: the journal of the job, the use of the environment, and the mark of what is not whole.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,7 @@ def restore_needs(
     compiled = {each.name for each in point.needed if _NOARCH.match(each.build)}
     linking = sum(_while_linked(paths, compiled, block, links=links, own=own))
     directories = directory_bytes((each.path for each in paths if each.path != "."), block)
-    return RestoreNeeds(max(there, linking) + directories + _OWN_NOTES, dict(_caches(point, paths, pkgs_dirs, block)))
+    return RestoreNeeds(max(there, linking) + directories, dict(_caches(point, paths, pkgs_dirs, block)))
 
 
 def _bytes(path: KeptPath, block: int, *, links: bool, own: bool) -> int:

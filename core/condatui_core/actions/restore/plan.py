@@ -29,7 +29,7 @@ from condatui_core.actions.restore.present import (
     warnings_to_replace,
     whole_set_aside,
 )
-from condatui_core.actions.room import POINT_NOTES, cache_of, is_linked_from, room_problems
+from condatui_core.actions.room import OWN_NOTES, POINT_NOTES, cache_of, is_linked_from, room_problems
 from condatui_core.conda.commands import install_explicit
 from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.fs.blocks import block_size
@@ -123,7 +123,7 @@ def _title(found: Restorable) -> str:
 
 def bytes_needed(found: Restorable) -> int:
     """The bytes to be written, in blocks: the environment, what comes into package caches, and the way back."""
-    return found.needs.total + _way_back_bytes(found)
+    return found.needs.total + OWN_NOTES + _way_back_bytes(found)
 
 
 def _way_back_bytes(found: Restorable) -> int:
@@ -154,7 +154,7 @@ def blockers_of(found: Restorable, context: JobContext) -> tuple[Finding, ...]:
         blockers.append(blocker("no-conda", message, NameConda(why="unusable")))
     way_back = (str(points_directory(context)), _way_back_bytes(found))
     caches = (found.cache, sum(found.needs.caches.values()))
-    blockers += room_problems(((os.path.dirname(found.target), found.needs.environment), caches, way_back))
+    blockers += room_problems(((os.path.dirname(found.target), found.needs.environment + OWN_NOTES), caches, way_back))
     return tuple(blockers)
 
 

@@ -1,4 +1,4 @@
-"""The plan of a restore says how much the disk takes: not less than `du` grows by, and hardly more."""
+"""Plans say how much the disk takes: not less than `du` grows by; those of restores hardly more."""
 
 from __future__ import annotations
 
@@ -36,10 +36,16 @@ def needed(sandbox: Sandbox, *arguments: str) -> int:
     return int(json.loads(result.stdout.splitlines()[0])["plan"]["bytes_needed"])
 
 
+def taken(sandbox: Sandbox) -> int:
+    """What the disk has of a sandbox, but for what condatui remembers of what it has read."""
+    remembered = sandbox.home / ".condatui/cache"
+    return du(sandbox.home) - (du(remembered) if remembered.exists() else 0)
+
+
 def assert_true_to_the_disk(sandbox: Sandbox, *arguments: str) -> None:
-    planned, before = needed(sandbox, *arguments), du(sandbox.home)
+    planned, before = needed(sandbox, *arguments), taken(sandbox)
     done(sandbox, *arguments)
-    grown = du(sandbox.home) - before
+    grown = taken(sandbox) - before
     factor, more = HARDLY_MORE
     assert grown <= planned <= grown * factor + more, (arguments, planned, grown)
 
@@ -72,6 +78,29 @@ def test_the_disk_takes_what_the_undo_of_a_cleanup_says(sandbox: Sandbox, disk_p
     assert cleaned.exit_code in (0, 1), cleaned.output
     assert list(mine.home.glob("**/state/restore/*-try-again-final-v2")), cleaned.output
     assert_true_to_the_disk(mine, "restore")
+
+
+@pytest.mark.parametrize(
+    ("names", "commands"),
+    [
+        (["nlp-base", "nlp-exp"], [("clone", "nlp-base", "again"), ("merge", "nlp-base", "--into", "nlp-exp")]),
+        (["notebooks"], [("clone", "notebooks", "more", "--add", "numpy"), ("slim", "notebooks", "--into", "less")]),
+        (["bert-finetune"], [("create", "-f", "described.yml", "new"), ("rollback", "bert-finetune", "0")]),
+        (["notebooks"], [("unpack", "packed.tar.gz", "unpacked")]),
+    ],
+    ids=["clone and merge", "clone with more and slim", "create and rollback", "unpack"],
+)
+def test_no_change_takes_more_than_its_plan_says(
+    sandbox: Sandbox, disk_path: Path, names: list[str], commands: list[tuple[str, ...]]
+) -> None:
+    mine = copy_sandbox(sandbox, disk_path / "box", names)
+    made = [run_in(mine, "export", names[0], "-o", "described.yml")]
+    made += [run_in(mine, "pack", names[0], "-o", "packed.tar.gz", "--yes")] if len(commands) == 1 else []
+    assert {each.exit_code for each in made} == {0}, [each.output for each in made]
+    for command in commands:
+        planned, before = needed(mine, *command), taken(mine)
+        done(mine, *command)
+        assert taken(mine) - before <= planned, command
 
 
 @contextmanager
