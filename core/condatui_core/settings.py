@@ -98,6 +98,11 @@ class Locations(Struct, frozen=True, kw_only=True):
         return self.state / "own-uses"
 
     @property
+    def reserve(self) -> Path:
+        """The file that makes room for a journal when the disk is full."""
+        return self.state / "reserve"
+
+    @property
     def jobs(self) -> Path:
         """One directory per job: its journal."""
         return self.state / "jobs"

@@ -177,15 +177,6 @@ def contents_blockers(snapshot: PrefixSnapshot, name: str) -> Sequence[Finding]:
     return found
 
 
-_UNPACKED = 5
-"""How many times the bytes of its archive a package that is downloaded needs, extracted and linked."""
-
-
-def bytes_to_unpack(downloaded: int) -> int:
-    """The bytes that packages need whose archives have to be downloaded: extracted and linked, as a rule of thumb."""
-    return _UNPACKED * downloaded
-
-
 def bytes_problem(needed: int | None, observed: PrefixState) -> tuple[Finding, ...]:
     """The blocker against writing `needed` bytes to the file system of a prefix, if they do not fit."""
     if needed is None or observed.free_bytes is None or needed <= observed.free_bytes:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -13,10 +12,12 @@ from msgspec.structs import replace
 
 from condatui_core.actions.parts import find_part_action, left_out_findings, perform_part, recovery_of_parts
 from condatui_core.actions.protocol import FindAction, JobContext, Work
+from condatui_core.actions.room import device_of
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.job import LeftOut, Outcome, Plan, Recovery
 from condatui_core.records.request import PackRequest, Request, SeveralPart, SeveralRequest
-from condatui_core.restore_points.store import free_bytes
+from condatui_core.remedy import FreeSpace
+from condatui_core.restore_points.store import existing_place, free_bytes
 from condatui_core.text import counted, format_bytes, sanitize
 
 _PARTS: tuple[Any, ...] = get_args(SeveralPart)
@@ -33,18 +34,24 @@ async def plan(request: SeveralRequest, context: JobContext, *, find_action: Fin
         planned.append(await action.plan(part, context))
     plans, left_out = _without_blocked(planned) if request.undoes else (planned, ())
     room = await asyncio.to_thread(lambda: tuple(_room(plans)))
+    packs = any(isinstance(each, PackRequest) for each in request.parts)  # whose archives may turn out smaller
     return Plan(
         request=request,
         title=f"Undo: {request.undoes}" if request.undoes else _title(request.parts),
         steps=tuple(step for each in plans for step in each.steps),
         prefixes=tuple(dict.fromkeys(prefix for each in plans for prefix in each.prefixes)),
-        bytes_needed=sum(each.bytes_needed or 0 for each in plans),
+        bytes_needed=sum(map(_bytes_beside, plans, _earlier(plans))),
         needs_at_least=any(each.needs_at_least for each in plans),
         kept_bytes=sum(each.kept_bytes for each in plans),
         packages=sum(each.packages for each in plans),
         facts=tuple(_facts(plans)),
-        warnings=(*_staying(request), *left_out_findings(left_out), *room, *_named(plans, "warnings")),
-        blockers=(*_clashes(plans), *_named(plans, "blockers")),
+        warnings=(
+            *_staying(request),
+            *left_out_findings(left_out),
+            *(room if packs else ()),
+            *_named(plans, "warnings"),
+        ),
+        blockers=(*_clashes(plans), *(() if packs else map(_blocking, room)), *_named(plans, "blockers")),
         restore_points=tuple(dict.fromkeys(point for each in plans for point in each.restore_points)),
         confirm=_confirm(plans),
         parts=tuple(plans),
@@ -111,25 +118,43 @@ def _room(plans: Sequence[Plan]) -> Iterator[Finding]:
     """Whether all of it together finds room, where each alone does; blocks. Each part looks again before it begins."""
     needs: Counter[int] = Counter()
     free: dict[int, tuple[int, str]] = {}
-    for each in plans:
-        for place in map(os.path.dirname, _writes(each)):
-            device = _device(place)
-            left = free_bytes(Path(place))
+    for each, extracted in zip(plans, _earlier(plans), strict=True):
+        there = (existing_place(Path(place).parent) for place in _writes(each)[:1])
+        for place in filter(None, there):
+            device, left = device_of(str(place)), free_bytes(place)
             if device is not None and left is not None:
-                needs[device] += each.bytes_needed or 0
-                free[device] = left, place
+                needs[device] += _bytes_beside(each, extracted)
+                free[device] = left, str(place)
     for device, needed in needs.items():
-        left, place = free[device]
+        left, where = free[device]
         if needed > left:
-            message = f"All together may need {format_bytes(needed)}; {format_bytes(left)} are free at {place}."
+            message = (
+                f"All together may need {format_bytes(needed)}; {format_bytes(left)} are free at {sanitize(where)}."
+            )
             yield finding("no-space", "warning", message, "It stops where there is no room left.")
 
 
-def _device(place: str) -> int | None:
-    try:
-        return os.stat(place).st_dev
-    except OSError:
-        return None
+def _earlier(plans: Sequence[Plan]) -> Iterator[frozenset[str]]:
+    """For each part, the packages that those before it bring into the package cache."""
+    come: frozenset[str] = frozenset()
+    for each in plans:
+        yield come
+        come |= _extracts(each).keys()
+
+
+def _bytes_beside(plan: Plan, extracted: Collection[str]) -> int:
+    """The bytes that a part needs beside the packages that are in the package cache by then."""
+    there = sum(size for name, size in _extracts(plan).items() if name in extracted)
+    return (plan.bytes_needed or 0) - there
+
+
+def _extracts(plan: Plan) -> Mapping[str, int]:
+    return plan.restoration.extracts if plan.restoration else {}
+
+
+def _blocking(found: Finding) -> Finding:
+    """The same as a reason to begin nothing: what is brought back in part helps nobody."""
+    return blocker(found.id, found.message, FreeSpace())
 
 
 # The job

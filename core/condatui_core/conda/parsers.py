@@ -168,6 +168,8 @@ class Transaction(Struct, frozen=True, kw_only=True):
     """The names of the packages that it would download."""
     download_bytes: int = 0
     """Bytes of their archives, as far as it states them."""
+    download_sizes: tuple[int, ...] = ()
+    """The same for each, in their order; 0 if it does not state it."""
 
 
 def parse_transaction(answer: CondaAnswer, asked: str) -> Transaction:
@@ -181,6 +183,7 @@ def parse_transaction(answer: CondaAnswer, asked: str) -> Transaction:
         removed=tuple(sorted(actions.unlink, key=lambda each: each.name)),
         to_download=tuple(each.dist_name or each.name for each in actions.fetch),
         download_bytes=sum(each.size or 0 for each in actions.fetch),
+        download_sizes=tuple(each.size or 0 for each in actions.fetch),
     )
 
 

@@ -13,11 +13,14 @@ from functools import partial
 from msgspec.structs import replace
 
 from condatui_core.actions.protocol import FindAction, JobContext
+from condatui_core.fs.safe_read import reason
 from condatui_core.jobs.attempt import Attempt, inspect_job, perform_plan, run_attempt
+from condatui_core.jobs.full_disk import full_disk_error, journal_error
 from condatui_core.jobs.job_handle import JobHandle, Turn
-from condatui_core.jobs.job_work import JobWork, journal_error, run_in_thread
+from condatui_core.jobs.job_work import JobWork, run_in_thread
 from condatui_core.jobs.journal import Entry, Inspected, JobBegun, Submission
 from condatui_core.jobs.journal_store import prune
+from condatui_core.jobs.reserve import make_again
 from condatui_core.jobs.writer_lock import WriterLock
 from condatui_core.log import unexpected
 from condatui_core.proc.owner import Owner
@@ -69,14 +72,14 @@ class JobExecution:
         try:
             await handle.journal.begin(handle.job.plan, Submission(owner=runtime.owner, at=handle.job.submitted))
         except OSError as error:
-            raise journal_error(error) from error
+            raise await asyncio.to_thread(full_disk_error, error, await runtime.job_context()) from error
         await self._turn.wait()
         await self._take_lock(cleanup)
         begun = JobBegun(at=runtime.clock())
         try:
             await handle.journal.write(begun)
         except OSError as error:
-            raise journal_error(error) from error
+            raise await asyncio.to_thread(full_disk_error, error, await runtime.job_context()) from error
         handle.apply([begun])
         _logger.debug("job %s begins: %s", handle.job.id, handle.job.plan.title)
         handle.work = JobWork(
@@ -123,6 +126,7 @@ class JobExecution:
             level = logging.WARNING if ended.state == "failed" else logging.DEBUG
             _logger.log(level, "job %s is %s: %s: %s", handle.job.id, ended.state, handle.job.plan.title, ended.message)
             await asyncio.to_thread(prune, runtime.locations.jobs, runtime.clock())
+            await asyncio.to_thread(make_again, runtime.locations.reserve)
         except Exception as error:  # noqa: BLE001 - the end of the job counts, and the log has the traceback
             events.append(_unwritten(error, runtime.clock()))
         finally:
@@ -164,6 +168,6 @@ def _release(lock: WriterLock) -> None:
 
 def _unwritten(error: Exception, at: datetime) -> Said:
     """The last line of a job whose end may not be on the disk."""
-    words = unexpected(error)
-    detail = " ".join(words.detail.split())
-    return Said(at=at, line=sanitize(f"The job's journal could not be brought to its end: {detail}"))
+    words = unexpected(error)  # which the log has, with its traceback
+    why = reason(error) if isinstance(error, OSError) else words.title
+    return Said(at=at, line=sanitize(f"The end of the job could not be written into its journal: {why}"))

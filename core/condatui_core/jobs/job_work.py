@@ -15,8 +15,8 @@ from condatui_core.conda.client import run_conda
 from condatui_core.conda.errors import last_words
 from condatui_core.conda.progress import CondaProgress, doing_at_first, tells_progress, told_environ
 from condatui_core.conda.registry import put_back_lines, registered_lines
-from condatui_core.errors import CondatuiError
 from condatui_core.jobs.command_output import LineOutput
+from condatui_core.jobs.full_disk import journal_error
 from condatui_core.jobs.journal import Journal
 from condatui_core.proc.owner import marked
 from condatui_core.proc.runner import CommandLog, ProcessRunner
@@ -164,15 +164,6 @@ class JobWork:
     def _note(self, *events: CommandBegun | CommandEnded | Said) -> None:
         self._journal.note(events)
         self._on_events(events)
-
-
-def journal_error(error: OSError) -> CondatuiError:
-    """The error for a job that stops because its journal cannot be written."""
-    return CondatuiError(
-        "The job's journal cannot be written, so it does not go on.",
-        sanitize(str(error)),
-        "Is the disk full? Nothing is done that could not be reported after a crash.",
-    )
 
 
 async def run_in_thread(function: Callable[[], _T], *, on_cancel: Callable[[], None] = lambda: None) -> _T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,6 +19,7 @@ from condatui_core.fs.atomic_write import sync_path, sync_stream, write_new, wri
 from condatui_core.fs.delete_tree import delete_tree
 from condatui_core.fs.documents import encode, encode_versioned
 from condatui_core.fs.locks import FileLock
+from condatui_core.jobs.reserve import FULL, give_up
 from condatui_core.proc.owner import Owner
 from condatui_core.records.job import (
     CommandBegun,
@@ -120,8 +122,10 @@ _T = TypeVar("_T")
 class Journal:
     """Writes what a job does, in order and in a thread of its own."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, reserve: Path | None = None) -> None:
+        """`reserve` is a file that is deleted when there is no room for the journal."""
         self._directory = directory
+        self._reserve = reserve
         self._lock = FileLock(directory / LOCK)
         self._stream: BinaryIO | None = None
         self._torn = False
@@ -130,11 +134,11 @@ class Journal:
 
     async def begin(self, plan: Plan, submission: Submission) -> None:
         """Make the journal; returns when it is on the disk. Raises OSError, and then leaves no journal."""
-        await self._in_order(lambda: self._begin(plan, submission))
+        await self._in_order(lambda: self._with_room(lambda: self._begin(plan, submission)))
 
     async def write(self, *entries: Entry) -> None:
         """Add entries; returns when they are on the disk. Raises OSError."""
-        await self._in_order(lambda: self._append(entries, durable=True))
+        await self._in_order(lambda: self._with_room(lambda: self._append(entries, durable=True)))
 
     def note(self, entries: Sequence[Entry]) -> None:
         """Add entries that may be lost; the output only as far as there is room for it."""
@@ -156,6 +160,15 @@ class Journal:
     async def _in_order(self, function: Callable[[], _T]) -> _T:
         future: Future[_T] = self._pool.submit(function)
         return await asyncio.shield(asyncio.wrap_future(future))
+
+    def _with_room(self, function: Callable[[], None]) -> None:
+        """Do it; if there is no room, do it again in that of the reserve."""
+        try:
+            function()
+        except OSError as error:
+            if error.errno not in FULL or self._reserve is None or not give_up(self._reserve):
+                raise
+            function()
 
     def _begin(self, plan: Plan, submission: Submission) -> None:
         self._directory.mkdir(mode=0o700, parents=True)
@@ -180,7 +193,8 @@ class Journal:
         self._torn = True
         written = self._stream.write(data)
         if written != len(data):
-            raise OSError(f"only {written} of {len(data)} bytes could be written to {self._directory / EVENTS}")
+            why = f"only {written} of {len(data)} bytes could be written"
+            raise OSError(errno.ENOSPC, why, str(self._directory / EVENTS))
         self._torn = False
         if durable:
             sync_stream(self._stream)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import suppress
 from datetime import datetime, timezone
 
 from condatui_core.actions.by_hand import leave_to_its_tool
@@ -16,6 +17,7 @@ from condatui_core.jobs.interrupted import EarlierJobs
 from condatui_core.jobs.job_handle import JobHandle, TurnQueue
 from condatui_core.jobs.journal import Journal, new_job
 from condatui_core.jobs.journal_store import newer_findings
+from condatui_core.jobs.reserve import make_again
 from condatui_core.log import unexpected
 from condatui_core.proc.owner import this_process
 from condatui_core.proc.runner import CommandLog
@@ -88,7 +90,9 @@ class JobQueue:
             raise RefusedError("condatui is about to end: no job begins any more.")
         now = self._runtime.clock()
         job = new_job(self._new_id(now), plan, now)
-        handle = JobHandle(job, Journal(self._runtime.locations.jobs / job.id), self._publish)
+        handle = JobHandle(
+            job, Journal(self._runtime.locations.jobs / job.id, self._runtime.locations.reserve), self._publish
+        )
         running = JobExecution(handle, self._turns.ask(), self._runtime).run()
         self._handles[job.id] = handle
         self._tasks[job.id] = asyncio.get_running_loop().create_task(running)
@@ -150,6 +154,9 @@ class JobQueue:
         What such a process has told conda or pip in files is deleted.
         """
         await asyncio.to_thread(remove_abandoned, self._runtime.locations.private)
+        with suppress(RefusedError):  # where nothing may be written
+            self._check_writable()
+            await asyncio.to_thread(make_again, self._runtime.locations.reserve)
         found = await self._earlier.interrupted(self._runtime.job_context)
         for job in found:
             self._publish(job)

@@ -107,6 +107,8 @@ class PlannedRestore(Struct, frozen=True, kw_only=True):
     """Where an interrupted restore has set the environment aside, if that is put back instead of making it again."""
     over_limit: bool = False
     """Whether the restore point of what is there exceeds the limit of the settings; confirming accepts this."""
+    extracts: dict[str, int] = {}
+    """By package, as `name-version-build`, the bytes that come into a package cache; part of `bytes_needed`."""
 
 
 class PlannedUpdate(Struct, frozen=True, kw_only=True):

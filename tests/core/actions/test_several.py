@@ -82,15 +82,15 @@ async def test_two_parts_for_one_place_stand_in_each_others_way(context: JobCont
     assert [each.message for each in plan.blockers] == ["2 of them would go to /envs/a."]
 
 
-async def test_what_finds_room_alone_but_not_together_is_told(context: JobContext, tmp_path: Path) -> None:
+async def test_what_finds_room_alone_but_not_together_is_not_begun(context: JobContext, tmp_path: Path) -> None:
     class InOnePlace(Parts):
         async def plan(self, request: RestoreRequest, context: JobContext) -> Plan:
             return replace(await super().plan(request, context), prefixes=(str(tmp_path / request.id),))
 
     free = shutil.disk_usage(tmp_path).free
     plan = await several.plan(wanted("a", "b"), context, find_action=InOnePlace(needs=free * 2 // 3).find)
-    assert plan.warnings[0].id == "no-space"
-    assert plan.warnings[0].message.startswith("All together may need ")
+    assert [each.id for each in plan.blockers] == ["no-space"]
+    assert plan.blockers[0].message.startswith("All together may need ")
 
 
 async def test_a_part_that_fails_is_the_last_and_the_ones_before_are_told(context: JobContext) -> None:

@@ -117,7 +117,7 @@ async def test_an_end_that_is_not_written_is_told(
     inject(monkeypatch, point, number)
     job, said = await over(jobs, jobs.submit(await jobs.plan(request(tmp_path))))
     assert job.state == "done"
-    assert "The job's journal could not be brought to its end: " in said
+    assert "The end of the job could not be written into its journal: " in said
 
 
 async def test_what_fails_after_the_end_does_not_keep_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

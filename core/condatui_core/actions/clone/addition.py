@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from condatui_core.actions import guards
 from condatui_core.actions.policy_warnings import packages_of
 from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.room import bytes_of_coming, coming_by
 from condatui_core.analyses.match_specs import names_builds
 from condatui_core.analyses.package_moves import Held, package_moves
 from condatui_core.conda.commands import SOLVE_SECONDS, conda_environ, install_specs
@@ -42,11 +43,8 @@ class Addition(Struct, frozen=True, kw_only=True):
     """conda's own words, line by line, if there is no solution."""
     unknown: str = ""
     """Why it cannot be told, in conda's words; the specs may be added all the same."""
-
-    @property
-    def bytes_needed(self) -> int:
-        """The bytes on the disk that what is downloaded needs, about; what the package cache has is linked."""
-        return guards.bytes_to_unpack(self.transaction.download_bytes)
+    bytes_needed: int = 0
+    """The most bytes that what comes takes on the disk, linked and in the package cache."""
 
     @property
     def added(self) -> tuple[PackageRecord, ...]:
@@ -92,7 +90,9 @@ async def _ask(facts: CloneFacts, context: JobContext, *, offline: bool) -> Addi
         if any(each in error.detail for each in _NO_SPEC):
             return Addition(specs=specs, offline=offline, impossible=tuple(filter(None, words.splitlines())))
         return Addition(specs=specs, offline=offline, unknown=words)
-    return Addition(specs=specs, offline=offline, transaction=transaction)
+    coming = coming_by(transaction, context)
+    takes = await asyncio.to_thread(bytes_of_coming, coming, facts.target, installation, context)
+    return Addition(specs=specs, offline=offline, transaction=transaction, bytes_needed=takes)
 
 
 def addition_blockers(addition: Addition) -> Iterator[Finding]:

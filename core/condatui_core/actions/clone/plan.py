@@ -20,7 +20,9 @@ from condatui_core.actions.clone.facts import CloneFacts, read_facts
 from condatui_core.actions.clone.source import Source
 from condatui_core.actions.policy_warnings import policy_warnings
 from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.room import OWN_NOTES
 from condatui_core.conda import commands
+from condatui_core.disk.merged_size import most_more_than, most_of_extracting
 from condatui_core.records.finding import Finding, blocker
 from condatui_core.records.finding import finding as any_finding
 from condatui_core.records.job import Plan, Step
@@ -204,17 +206,19 @@ def _facts(facts: CloneFacts, *, blocked: bool) -> Iterator[tuple[str, str]]:
 
 def _bytes_needed(facts: CloneFacts) -> int:
     added = facts.addition.bytes_needed if facts.addition else 0
-    return facts.survey.bytes_needed + _unpacked_bytes(facts) + added
+    return facts.survey.bytes_needed + _unpacked_bytes(facts) + _written_anew(facts) + added + OWN_NOTES
+
+
+def _written_anew(facts: CloneFacts) -> int:
+    """By how many bytes at most what conda writes anew exceeds the same in the source."""
+    source = facts.source
+    return most_more_than(source.prefix, source.packages, facts.target.prefix) if source else 0
 
 
 def _unpacked_bytes(facts: CloneFacts) -> int:
-    """The bytes that packages will take in the package cache that are not extracted there yet."""
-    sizes = (
-        each.record.installed_bytes + (each.record.archive_bytes if each.way in ("download", "file") else 0)
-        for each in facts.provided
-        if each.way not in ("extracted", "nowhere")
-    )
-    return sum(sizes)
+    """The most bytes that packages will take in the package cache that are not extracted there yet."""
+    lacking = (each.record for each in facts.provided if each.way not in ("extracted", "nowhere"))
+    return sum(map(most_of_extracting, lacking))
 
 
 def _named(facts: CloneFacts, way: str) -> tuple[str, ...]:

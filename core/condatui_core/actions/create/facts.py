@@ -37,6 +37,8 @@ class Solution:
     """Why it finds nothing."""
     installed_bytes: tuple[int, ...] = ()
     """The bytes of the files of each package that some environment of this machine has."""
+    takes: int = 0
+    """The most bytes that the environment and what comes into package caches take on the disk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from condatui_core.actions.from_file import (
 from condatui_core.actions.pip_part import pip_argv
 from condatui_core.actions.policy_warnings import packages_of, policy_warnings
 from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.room import OWN_NOTES, bytes_of_coming, coming_by
 from condatui_core.conda import commands
 from condatui_core.environment_files.asked import Asked
 from condatui_core.records.finding import Finding, blocker, finding
@@ -40,7 +41,8 @@ async def plan(request: CreateRequest, context: JobContext) -> Plan:
     if not before and facts.installation:
         solution = await _solution(facts, facts.installation, context)
         known = await asyncio.to_thread(_installed_bytes, solution, context)
-        facts = replace(facts, solution=replace(solution, installed_bytes=known))
+        takes = 0 if solution.refusal else await asyncio.to_thread(_takes, facts, solution, context)
+        facts = replace(facts, solution=replace(solution, installed_bytes=known, takes=takes))
     return await asyncio.to_thread(lambda: plan_of(facts, (*before, *_solver_blockers(facts)), context))
 
 
@@ -59,7 +61,7 @@ def plan_of(facts: CreateFacts, blockers: tuple[Finding, ...], context: JobConte
         title=f"Create {sanitize(facts.name)}",
         steps=() if blockers else tuple(_steps(facts, solution)),
         prefixes=(facts.target.prefix,),
-        bytes_needed=bytes_needed(facts, solution),
+        bytes_needed=solution.takes,
         needs_at_least=bool(facts.asked.pip.requirements),
         packages=len(added),
         facts=tuple(_facts(facts, solution, blocked=bool(blockers))),
@@ -116,13 +118,19 @@ def _solver_blockers(facts: CreateFacts) -> Iterator[Finding]:
     if facts.request.offline and (missing := solution.transaction.to_download):
         message = f"{counted(len(missing), 'package')} would have to be downloaded."
         yield blocker("not-cached", message, AllowDownloads(), map(sanitize, missing))
-    yield from guards.bytes_problem(bytes_needed(facts, solution), facts.target)
+    yield from guards.bytes_problem(solution.takes, facts.target)
 
 
-def bytes_needed(facts: CreateFacts, solution: Solution) -> int:
-    """The bytes that what is downloaded needs, and what is copied because no package cache is on the same disk."""
-    copied = 0 if facts.links else sum(solution.installed_bytes)
-    return guards.bytes_to_unpack(solution.transaction.download_bytes) + copied
+def _takes(facts: CreateFacts, solution: Solution, context: JobContext) -> int:
+    """The most bytes that it takes on the disk: what is linked, what comes into package caches, and what is noted."""
+    listed = {each.dist_name: each for each in facts.asked.archives}
+    coming = (
+        replace(each, url=record.url or "", archive_bytes=record.archive_bytes)
+        if (record := listed.get(each.dist_name))
+        else each
+        for each in coming_by(solution.transaction, context)
+    )
+    return bytes_of_coming(coming, facts.target, facts.installation, context) + OWN_NOTES
 
 
 def _installed_bytes(solution: Solution, context: JobContext) -> tuple[int, ...]:

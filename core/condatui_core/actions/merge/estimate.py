@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from condatui_core.actions.clone.source import Source, provide
 from condatui_core.actions.merge.facts import MergeFacts
+from condatui_core.actions.room import OWN_NOTES
 from condatui_core.disk.merged_size import most_more_than, most_of_coming, most_of_extracting
 from condatui_core.fs.tree import allocated
 from condatui_core.prefixes.meta_file import record_file_name
@@ -31,7 +32,8 @@ def most_of_merged(facts: MergeFacts) -> int | None:
     lacking = (each.record for each in provide(extras, facts.pkgs_dirs) if each.way != "extracted")
     unpacked = (each.record for each in facts.clone.provided if each.way != "extracted")
     return (
-        facts.clone.survey.bytes_needed
+        OWN_NOTES
+        + facts.clone.survey.bytes_needed
         + _notes(source)
         + most_more_than(source.prefix, source.packages, facts.target)
         + most_of_coming(facts.records.prefix, extras, facts.carried.files, source.prefix)

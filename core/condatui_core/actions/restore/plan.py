@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from condatui_core.actions.guards import (
     bad_name,
     blockers_to_alter,
-    bytes_problem,
     conda_busy,
     observe_prefix,
     owned_place,
@@ -29,15 +29,18 @@ from condatui_core.actions.restore.present import (
     warnings_to_replace,
     whole_set_aside,
 )
+from condatui_core.actions.room import OWN_NOTES, POINT_NOTES, cache_of, is_linked_from, room_problems
 from condatui_core.conda.commands import install_explicit
 from condatui_core.errors import CondatuiError, RefusedError
+from condatui_core.fs.blocks import block_size
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.installation import Installation, can_change
 from condatui_core.records.job import Plan, PlannedRestore, Step
 from condatui_core.records.request import RestoreRequest
-from condatui_core.records.restore_point import KeptPackage, RestorePoint, own_copies
+from condatui_core.records.restore_point import KeptPackage, KeptPath, RestorePoint, own_copies
 from condatui_core.remedy import NameConda
 from condatui_core.restore_points.cached_packages import missing_packages
+from condatui_core.restore_points.restore_needs import RestoreNeeds, restore_needs
 from condatui_core.restore_points.store import NEEDED, directory_of_points, problem_of, read_paths_of, read_point
 from condatui_core.text import counted, format_bytes, sanitize
 
@@ -59,6 +62,10 @@ class Restorable:
     """Why the restore point cannot be used."""
     copied_bytes: int = 0
     """Bytes of the packages' files that were no links into the package cache, and come back as copies."""
+    needs: RestoreNeeds = field(default_factory=RestoreNeeds)
+    """What the environment and the packages that are not extracted take on the disk."""
+    cache: str = ""
+    """The package cache into which these packages come."""
     present: Present | None = None
     """The environment that is at the prefix and will be replaced; None if nothing is there, or nothing replaceable."""
     kernels: tuple[KernelCopy, ...] = ()
@@ -93,6 +100,7 @@ def planned(found: Restorable) -> PlannedRestore:
         replaces=present.identity if present else None,
         put_back=found.put_back,
         over_limit=present is not None and present.checkpoint.too_large,
+        extracts={} if found.put_back else found.needs.caches,
     )
 
 
@@ -114,10 +122,13 @@ def _title(found: Restorable) -> str:
 
 
 def bytes_needed(found: Restorable) -> int:
-    """The bytes to be written: kept files, copies, downloads with their files, and the way back; links take none."""
-    kept = found.present.checkpoint.kept_bytes if found.present else 0
-    downloaded = sum(5 * each.archive_bytes for each in found.to_download)
-    return found.point.archived_bytes + found.copied_bytes + downloaded + kept
+    """The bytes to be written, in blocks: the environment, what comes into package caches, and the way back."""
+    return found.needs.total + OWN_NOTES + _way_back_bytes(found)
+
+
+def _way_back_bytes(found: Restorable) -> int:
+    """The bytes of the restore point that is made of what is there."""
+    return found.present.checkpoint.kept_bytes + POINT_NOTES if found.present else 0
 
 
 def argv(found: Restorable) -> tuple[str, ...]:
@@ -141,7 +152,9 @@ def blockers_of(found: Restorable, context: JobContext) -> tuple[Finding, ...]:
         count = counted(len(found.point.needed), "package needs", "packages need")
         message = f"{count} the conda in {owner}, which cannot be used."
         blockers.append(blocker("no-conda", message, NameConda(why="unusable")))
-    blockers += bytes_problem(bytes_needed(found), found.observed)
+    way_back = (str(points_directory(context)), _way_back_bytes(found))
+    caches = (found.cache, sum(found.needs.caches.values()))
+    blockers += room_problems(((os.path.dirname(found.target), found.needs.environment + OWN_NOTES), caches, way_back))
     return tuple(blockers)
 
 
@@ -262,7 +275,9 @@ def _restorable(
 ) -> Restorable:
     """Read what a restore point needs, and what is in its way."""
     directory = points_directory(context)
-    problem, copied = _read_paths(directory, point)
+    problem, paths = _read_paths(directory, point)
+    caches = caches_of(installation, context)
+    links = is_linked_from(caches, observed.device)
     replaceable = is_replaceable(observed, point)
     put_back = "" if replaceable else _set_aside(point, observed, directory)
     made_again = not replaceable and not put_back
@@ -272,9 +287,11 @@ def _restorable(
         explicit=str(directory / point.id / NEEDED),
         observed=observed,
         installation=installation,
-        to_download=missing_packages(point.needed, caches_of(installation, context)),
+        to_download=missing_packages(point.needed, caches),
         problem=problem,
-        copied_bytes=copied,
+        copied_bytes=sum(each.size for each in own_copies(paths)),
+        needs=restore_needs(point, paths, caches, block_size(point.prefix), links=links),
+        cache=cache_of(caches, point.prefix),
         present=read_present(point, context) if replaceable else None,
         kernels=copies_for(point, context.locations.kernels) if made_again else (),
         put_back=put_back,
@@ -287,15 +304,14 @@ def _set_aside(point: RestorePoint, observed: PrefixState, directory: Path) -> s
     return "" if in_the_way else whole_set_aside(point, directory)
 
 
-def _read_paths(directory: Path, point: RestorePoint) -> tuple[str, int]:
-    """Why the restore point cannot be used, and the bytes of its files that come back as copies."""
+def _read_paths(directory: Path, point: RestorePoint) -> tuple[str, tuple[KeptPath, ...]]:
+    """Why the restore point cannot be used, and its paths."""
     if problem := problem_of(directory, point):
-        return problem, 0
+        return problem, ()
     try:
-        paths = read_paths_of(directory, point)
+        return "", read_paths_of(directory, point)
     except CondatuiError as error:
-        return error.detail, 0
-    return "", sum(each.size for each in own_copies(paths))
+        return error.detail, ()
 
 
 def _installation(point: RestorePoint, context: JobContext) -> Installation | None:

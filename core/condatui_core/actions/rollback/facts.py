@@ -14,6 +14,7 @@ from condatui_core.actions.guards import blockers_to_alter, contents_blockers, o
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext, caches_of
 from condatui_core.actions.rollback.channel_search import ChannelSearch, search_channels
+from condatui_core.actions.room import OWN_NOTES, bytes_of_coming
 from condatui_core.analyses.revisions import never_named, state_after
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.safe_read import reason
@@ -28,6 +29,7 @@ from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import RollbackRequest
 from condatui_core.records.restore_point import Occasion
 from condatui_core.records.revision import HistoryPackage, PackageSource
+from condatui_core.restore_points.package_needs import ComingPackage
 from condatui_core.restore_points.package_sources import PackageFinder, SearchedPlaces
 from condatui_core.restore_points.store import directory_of_points
 from condatui_core.text import sanitize
@@ -51,6 +53,8 @@ class RollbackTarget:
     search: ChannelSearch = field(default_factory=ChannelSearch)
     """What conda has said of the packages whose URLs nothing on this machine states."""
     requested: tuple[tuple[str, str], ...] = ()
+    takes: int = 0
+    """The most bytes that the packages that come take on the disk, and what is noted meanwhile."""
     blockers: tuple[Finding, ...] = ()
 
     @property
@@ -122,7 +126,16 @@ async def read_target(request: RollbackRequest, context: JobContext) -> Rollback
     """Read the environment, and look for the packages that it had, by conda at their channels too; changes nothing."""
     observed = await observe_prefix(request.prefix, context)
     found = await asyncio.to_thread(_read, observed, request, context)
-    return found if request.offline or found.blockers else await _searched(found, context)
+    searched = found if request.offline or found.blockers else await _searched(found, context)
+    return await asyncio.to_thread(_with_bytes, searched, context)
+
+
+def _with_bytes(found: RollbackTarget, context: JobContext) -> RollbackTarget:
+    coming = (
+        ComingPackage(dist_name=each.package.dist_name, url=each.url, archive_bytes=each.archive_bytes)
+        for each in found.coming
+    )
+    return replace(found, takes=bytes_of_coming(coming, found.observed, found.installation, context) + OWN_NOTES)
 
 
 async def _searched(found: RollbackTarget, context: JobContext) -> RollbackTarget:

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Iterator, Sequence
 
 from condatui_core.actions.checkpoint import no_room, points_there
-from condatui_core.actions.guards import bytes_problem, bytes_to_unpack, warnings_to_change
+from condatui_core.actions.guards import bytes_problem, warnings_to_change
 from condatui_core.actions.listed_archives import ARCHIVES
 from condatui_core.actions.protocol import JobContext
 from condatui_core.actions.rollback.facts import RollbackTarget, can_be_asked_for, read_target
+from condatui_core.actions.room import POINT_NOTES
 from condatui_core.actions.verified_change import left_behind
 from condatui_core.analyses.package_moves import Held, package_moves
 from condatui_core.conda.commands import install_explicit, remove_exactly
@@ -42,7 +43,7 @@ def rollback_plan(target: RollbackTarget, request: RollbackRequest, context: Job
         title=f"Bring {name} back to revision {request.revision}",
         steps=tuple(_steps(target)),
         prefixes=(target.prefix,),
-        bytes_needed=kept + _bytes_needed(target),
+        bytes_needed=kept + POINT_NOTES + target.takes,
         kept_bytes=kept,
         packages=len({*planned.removed, *planned.added}),
         facts=tuple(_facts(target, request, kept)),
@@ -73,7 +74,7 @@ def _blockers(target: RollbackTarget, request: RollbackRequest) -> Iterator[Find
     if request.offline and (away := [each.package.dist_name for each in _to_download(target)]):
         message = f"{counted(len(away), 'package is', 'packages are')} not on this machine."
         yield blocker("download", message, AllowDownloads(), map(sanitize, away))
-    yield from bytes_problem(_bytes_needed(target), target.observed)
+    yield from bytes_problem(target.takes, target.observed)
 
 
 def _without_source(target: RollbackTarget, request: RollbackRequest) -> Iterator[Finding]:
@@ -102,10 +103,6 @@ def _to_download(target: RollbackTarget) -> Sequence[PackageSource]:
 
 def _downloaded(target: RollbackTarget) -> int:
     return sum(each.archive_bytes for each in _to_download(target))
-
-
-def _bytes_needed(target: RollbackTarget) -> int:
-    return bytes_to_unpack(_downloaded(target))
 
 
 def _steps(target: RollbackTarget) -> Iterator[Step]:

@@ -12,6 +12,7 @@ from condatui_core.actions import guards
 from condatui_core.actions.packed_archive import open_archive
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.room import OWN_NOTES
 from condatui_core.actions.unpack.host import read_host
 from condatui_core.actions.unpack.survey import ArchiveSurvey, survey_archive
 from condatui_core.analyses.machine_needs import unmet_needs, virtual_needs
@@ -51,13 +52,17 @@ def _check_archive(request: UnpackRequest) -> None:
 def plan_of(request: UnpackRequest, observed: PrefixState, survey: ArchiveSurvey, host: Host) -> Plan:
     """Build the plan from what was read; pure."""
     findings = (*_content_findings(survey), *_checksum_findings(request, survey), *_machine_findings(survey, host))
-    findings = (*findings, *_place_findings(request, survey), *guards.bytes_problem(survey.bytes_needed, observed))
+    findings = (
+        *findings,
+        *_place_findings(request, survey),
+        *guards.bytes_problem(survey.bytes_needed + OWN_NOTES, observed),
+    )
     return Plan(
         request=request,
         title=_title(request),
         steps=tuple(_steps(request, survey)),
         prefixes=(request.target,),
-        bytes_needed=survey.bytes_needed,
+        bytes_needed=survey.bytes_needed + OWN_NOTES,
         packages=len(survey.packages),
         facts=tuple(_facts(survey, host)),
         warnings=tuple(each for each in findings if each.severity != "error"),

@@ -12,6 +12,7 @@ from condatui_core.actions.guards import blockers_to_alter, contents_blockers, o
 from condatui_core.actions.pip_part import PipComing, pip_environ, pip_would_install
 from condatui_core.actions.prefix_state import PrefixState
 from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.room import OWN_NOTES, bytes_of_coming, coming_by
 from condatui_core.actions.update.another_channel import from_another_channel
 from condatui_core.actions.update.like import LikeSpecs, conflicts_of, specs_like
 from condatui_core.actions.update.moves import moves_by_conda, moves_by_pip, uninstalled
@@ -67,6 +68,8 @@ class UpdateTarget:
     """What would not go together afterwards, in a line each, as far as it is known."""
     checkpoint: PlannedCheckpoint | None = None
     transaction: Transaction | None = None
+    takes: int = 0
+    """The most bytes that the packages that come take on the disk, and what is noted meanwhile."""
     """What conda would do; None if it was not asked, or refuses."""
     refusal: CondaError | None = None
     offline: bool = True
@@ -133,11 +136,17 @@ async def _followed(target: UpdateTarget, request: UpdateRequest, context: JobCo
     """Ask conda, and for a file pip as well, what they would do, and find what goes afterwards."""
     if target.wanted.specs:
         target = await _solved(target, context, offline=request.offline)
+        target = replace(target, takes=await asyncio.to_thread(_takes, target, context))
     if not request.file or target.refusal:
         return target
     if target.asked.pip.asks and _may_move_by_pip(target, context):
         target = replace(target, coming=await _asked_of_pip(target, context, offline=request.offline))
     return await asyncio.to_thread(_pruned, target, context) if request.prune else target
+
+
+def _takes(target: UpdateTarget, context: JobContext) -> int:
+    coming = coming_by(target.transaction or Transaction(), context)
+    return bytes_of_coming(coming, target.observed, target.installation, context) + OWN_NOTES
 
 
 def _may_move_by_pip(target: UpdateTarget, context: JobContext) -> bool:

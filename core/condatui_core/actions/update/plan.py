@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from condatui_core.actions.checkpoint import no_room, points_there
 from condatui_core.actions.from_file import file_facts, file_warnings, no_pip, pip_unknown
-from condatui_core.actions.guards import bytes_problem, bytes_to_unpack, warnings_to_change
+from condatui_core.actions.guards import bytes_problem, warnings_to_change
 from condatui_core.actions.pip_part import pip_argv
 from condatui_core.actions.protocol import JobContext
+from condatui_core.actions.room import POINT_NOTES
 from condatui_core.actions.update.facts import UpdateTarget, read_targets, solving_argv
 from condatui_core.actions.update.moves import moves_by_conda
 from condatui_core.actions.update.prune import NONE, replaced_by
@@ -43,7 +44,7 @@ def update_plan(targets: Sequence[UpdateTarget], request: UpdateRequest, context
         title=_title(targets, request, context),
         steps=tuple(step for each in changing for step in _steps(each, request)),
         prefixes=prefixes,
-        bytes_needed=kept + sum(map(_downloaded, changing)),
+        bytes_needed=kept + sum(each.takes + POINT_NOTES for each in changing),
         needs_at_least=any(each.by_pip for each in updates),
         packages=sum(len(each.moves) for each in updates),
         facts=tuple(_facts(targets, kept)),
@@ -88,7 +89,7 @@ def _blockers(target: UpdateTarget, request: UpdateRequest) -> Iterator[Finding]
         yield blocker("requested-gone", message, remedy, map(sanitize, gone))
     if (target.planned.by_pip or target.planned.pruned_by_pip) and not _has_pip_then(target):
         yield no_pip(target.name)
-    yield from bytes_problem(_downloaded(target), target.observed)
+    yield from bytes_problem(target.takes, target.observed)
 
 
 def _has_pip_then(target: UpdateTarget) -> bool:
@@ -201,10 +202,6 @@ def _warnings(target: UpdateTarget, context: JobContext) -> Iterator[Finding]:
 
 def _minor(version: str) -> str:
     return ".".join(version.split(".")[:2])
-
-
-def _downloaded(target: UpdateTarget) -> int:
-    return bytes_to_unpack(target.transaction.download_bytes) if target.transaction else 0
 
 
 def _confirm(targets: Sequence[UpdateTarget]) -> str:
