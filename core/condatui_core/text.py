@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterable, Sequence
 
 from condatui_core.collector import credentials
 from condatui_core.errors import UsageError
@@ -25,6 +26,26 @@ def _escape(match: re.Match[str]) -> str:
     if 0xDC80 <= code <= 0xDCFF:  # a byte that os.fsdecode could not decode
         return f"\\x{code - 0xDC00:02x}"
     return match[0].encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def shell_words(argv: Iterable[str]) -> str:
+    """A command as a shell takes it, printable: a word that cannot be shown becomes `$'a\\x0ab'`, by its bytes."""
+    return " ".join(map(_word, argv))
+
+
+def _word(text: str) -> str:
+    if not _UNSAFE.search(text):
+        return shlex.quote(text)
+    return f"$'{_SPECIAL.sub(_byte_escapes, text)}'"
+
+
+_SPECIAL = re.compile(rf"[\\']|{_UNSAFE.pattern}")
+
+
+def _byte_escapes(match: re.Match[str]) -> str:
+    # A half of a surrogate pair comes from no file name; what it stands for is not known.
+    data = match[0].encode("utf-8", "surrogateescape" if "\udc80" <= match[0] <= "\udcff" else "backslashreplace")
+    return "".join(f"\\x{byte:02x}" for byte in data)
 
 
 def last_lines(text: str, lines: int = 8) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from condatui_core.fs.safe_read import reason
 from condatui_core.fs.sync import sync_file_system
 from condatui_core.prefixes.probe import HALF_MADE, set_aside_from, set_aside_name
 from condatui_core.records.prefix import SetAsideBy
-from condatui_core.text import sanitize
+from condatui_core.text import sanitize, shell_words
 
 _META = "conda-meta"
 _LONGEST = 200
@@ -53,7 +52,7 @@ def set_aside_of(prefix: str) -> tuple[str, ...]:
 
 def how_to_put_back(path: str) -> str:
     """The command that gives what was set aside its name again."""
-    return shlex.join(("mv", "--", path, origin_of(path)))
+    return shell_words(("mv", "--", path, origin_of(path)))
 
 
 @dataclass(slots=True)

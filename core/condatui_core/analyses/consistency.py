@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 
 from condatui_core.records.finding import Finding
 from condatui_core.records.package import UnmetDependency
 from condatui_core.records.prefix import FileFaults, PackageFaults, PrefixContents
-from condatui_core.text import counted, some_of
+from condatui_core.text import counted, shell_words, some_of
 
 _NAMED = 3
 """The number of packages that a command names; the evidence has all of them."""
@@ -40,7 +39,7 @@ def consistency_findings(contents: PrefixContents, prefix: str) -> Iterator[Find
 
 def conda_install(prefix: str, *arguments: str) -> str:
     """The command that lets conda install something into an environment, whichever one is active in the shell."""
-    return shlex.join(("conda", "install", "-p", prefix, *arguments))
+    return shell_words(("conda", "install", "-p", prefix, *arguments))
 
 
 def _depend(count: int) -> str:

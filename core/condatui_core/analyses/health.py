@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -17,7 +16,7 @@ from condatui_core.records.finding import Finding, Problem, SecondRecord, in_ord
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.prefix import Manager, PrefixContents, PrefixPointer, PrefixProbe, SetAsideBy
 from condatui_core.remedy import Advice, RemoveEnvironment
-from condatui_core.text import counted, sanitize
+from condatui_core.text import counted, sanitize, shell_words
 
 _SCRATCH = re.compile(
     r"(?:^|[-_. ])(?:test(?:s|ing|env)?|try|tmp|temp|foo|bar|baz|asdf|scratch|junk|dummy|delete(?:me)?|trash|untitled"
@@ -132,7 +131,7 @@ def _orphan(observed: PrefixObservations) -> Finding:
 
 
 def _set_aside(prefix: str, origin: str, by: SetAsideBy | None) -> Finding:
-    put_back = shlex.join(("mv", "--", prefix, origin))
+    put_back = shell_words(("mv", "--", prefix, origin))
     if by not in _PUTTING_BACK:
         remedy = f"if no job is removing it: `{put_back}` puts it back, as far as it is whole; or remove it"
         found = _remains("set aside by a removal that has not ended", remedy, f"it was {origin}")
@@ -199,7 +198,7 @@ def _broken(observed: PrefixObservations, contents: PrefixContents) -> list[Find
 
 
 def _without_history(observed: PrefixObservations, contents: PrefixContents, damage: Sequence[Problem]) -> Finding:
-    touch = shlex.join(("touch", f"{observed.pointer.prefix}/conda-meta/history"))
+    touch = shell_words(("touch", f"{observed.pointer.prefix}/conda-meta/history"))
     return Finding(
         id="broken",
         severity="error",
@@ -218,7 +217,7 @@ def _second_records(contents: PrefixContents) -> Iterator[Finding]:
 
 
 def _second_record(problem: Problem, second: SecondRecord) -> Finding:
-    leftover = shlex.join(("rm", "--", problem.path))
+    leftover = shell_words(("rm", "--", problem.path))
     return Finding(
         id="broken",
         severity="error",

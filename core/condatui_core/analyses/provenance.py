@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
@@ -24,7 +23,7 @@ from condatui_core.records.package import (
     Replacement,
 )
 from condatui_core.records.prefix import PrefixContents
-from condatui_core.text import counted, format_bytes, some_of
+from condatui_core.text import counted, format_bytes, shell_words, some_of
 
 # Families: packages that are built against one another, and so should come from one channel
 
@@ -175,7 +174,7 @@ def _way_back(replacement: Replacement, prefix: str) -> tuple[str, str]:
     if replacement.beside:  # pip uninstalls whichever dist-info it finds first
         return f"`{install}`, then delete {replacement.beside}", ""
     python = os.path.join(prefix, "bin", "python")  # the pip that a shell finds belongs to what is active there
-    uninstall = shlex.join((python, "-m", "pip", "uninstall", replacement.distribution))
+    uninstall = shell_words((python, "-m", "pip", "uninstall", replacement.distribution))
     return f"`{uninstall}`, then `{install}`", f"{uninstall} && {install}"
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -16,6 +15,7 @@ from msgspec import Struct
 from condatui_core.fs.documents import decode
 from condatui_core.fs.safe_read import read_bounded
 from condatui_core.records.prefix import Manager, ManagingTool
+from condatui_core.text import shell_words
 
 _LARGEST = 1 << 20
 """Bytes of a file that says something about an environment."""
@@ -73,7 +73,7 @@ def _pixi(prefix: str) -> Manager | None:
         return _of_pixi_workspace(place["project"], place["name"])
     if _OF_PIXI_EXEC.fullmatch(prefix):
         command = ("pixi", "clean", "cache", "--exec")
-        return Manager(tool="pixi", command=shlex.join(command), removes="all that `pixi exec` keeps")
+        return Manager(tool="pixi", command=shell_words(command), removes="all that `pixi exec` keeps")
     if not copied and any(os.path.lexists(os.path.join(prefix, each)) for each in _PIXI_MARKS):
         return Manager(tool="pixi")
     return None
@@ -108,7 +108,7 @@ def _is_pixi_home(home: str) -> bool:
 def _of_pixi_workspace(project: str, name: str) -> Manager:
     manifest = _first_file(project, _PIXI_MANIFESTS)
     command = ("pixi", "clean", "--environment", name, "--manifest-path", manifest or project)
-    return Manager(tool="pixi", project=project, environment=name, manifest=manifest, command=shlex.join(command))
+    return Manager(tool="pixi", project=project, environment=name, manifest=manifest, command=shell_words(command))
 
 
 # Plugins of conda
@@ -136,7 +136,7 @@ def _conda_workspaces(prefix: str) -> Manager | None:
         project=found["project"],
         environment=found["name"],
         manifest=manifest,
-        command=shlex.join(command),
+        command=shell_words(command),
     )
 
 
@@ -162,7 +162,7 @@ def _conda_project(prefix: str) -> Manager | None:
         project=project,
         environment=name,
         manifest=_first_file(project, _OF_CONDA_PROJECT),
-        command=shlex.join(command),
+        command=shell_words(command),
     )
 
 
@@ -191,7 +191,7 @@ def _conda_express(prefix: str) -> Manager | None:
     if not (found := _OF_EXPRESS.fullmatch(prefix)):
         return None
     command = ("cx", "remove", "--name", found["name"], "--all") if found["name"] else ()
-    return Manager(tool="conda-express", command=shlex.join(command))
+    return Manager(tool="conda-express", command=shell_words(command))
 
 
 # snakemake
@@ -207,7 +207,7 @@ def _snakemake(prefix: str) -> Manager | None:
     """By a mark where workflows share a directory (`--conda-prefix`): what a cleanup deletes there may be of others."""
     manifest = prefix + ".yaml" if os.path.isfile(prefix + ".yaml") else ""
     if found := _OF_SNAKEMAKE.fullmatch(prefix):
-        command = f"cd {shlex.quote(found['project'])} && snakemake --conda-cleanup-envs"
+        command = f"cd {shell_words((found['project'],))} && snakemake --conda-cleanup-envs"
         removes = "those that its workflow does not use"
         return Manager(tool="snakemake", project=found["project"], manifest=manifest, command=command, removes=removes)
     marks = (f"{prefix}.{_DONE}", os.path.join(prefix, _DONE))
@@ -242,9 +242,9 @@ def _manager(
     removes: str = "it",
 ) -> Manager:
     """A tool with a home of its own for environments, which a variable names where it has not the `usual` name."""
-    words = shlex.join(command)
+    words = shell_words(command)
     if os.path.basename(at) != usual:
-        words = f"{home}={shlex.quote(at)} {words}"
+        words = f"{home}={shell_words((at,))} {words}"
     return Manager(tool=tool, manifest=_first_file(at, described), command=words, removes=removes)
 
 

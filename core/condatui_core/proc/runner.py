@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shlex
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +23,7 @@ from condatui_core.proc.child import (
     start_child,
     wait_at_most,
 )
-from condatui_core.text import last_lines, mask_credentials, sanitize
+from condatui_core.text import last_lines, mask_credentials, shell_words
 
 # The log of the commands that condatui ran, for users to read and copy.
 
@@ -83,13 +82,13 @@ class CommandLog:
 
 def command_line(argv: Sequence[str]) -> str:
     """A command as users can paste it into a shell, without its credentials."""
-    return f"$ {sanitize(mask_credentials(shlex.join(argv)))}"
+    return f"$ {mask_credentials(shell_words(argv))}"
 
 
 def _log(run: CommandRun) -> None:
     level = logging.DEBUG if run.outcome in ("done", "cancelled") else logging.WARNING
     if _logger.isEnabledFor(level):
-        command = shlex.join(run.argv)
+        command = shell_words(run.argv)
         _logger.log(level, "%s after %d ms, exit code %s: %s", run.outcome, run.milliseconds, run.exit_code, command)
         if run.message:
             _logger.debug("its last words: %s", run.message)

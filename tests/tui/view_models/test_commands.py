@@ -38,4 +38,4 @@ def test_a_key_stays_with_its_command_when_older_ones_are_dropped() -> None:
 
 
 def test_an_argument_cannot_draw_on_the_terminal() -> None:
-    assert cells(run("conda", "\x1b[31m"))[3] == "conda '\\x1b[31m'"
+    assert cells(run("conda", "\x1b[31m"))[3] == "conda $'\\x1b[31m'"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from condatui.cli.run_action import confirming_options, run_in_workbench
 from condatui.cli.stderr import say, say_problems
 from condatui.json_documents import print_json
 from condatui_core.errors import RefusedError
-from condatui_core.text import sanitize
+from condatui_core.text import sanitize, shell_words
 
 if TYPE_CHECKING:
     from condatui_core.actions.protocol import JobContext
@@ -226,7 +225,7 @@ def _say_made(workbench: Workbench, prefix: str, asked: _Asked) -> None:
 
     name = sanitize(os.path.basename(prefix))
     if asked.chosen is None:
-        say(f"condatui baseline --set {sanitize(shlex.quote(prefix))} makes it the baseline.")
+        say(f"condatui baseline --set {shell_words((prefix,))} makes it the baseline.")
         return
     asyncio.run(workbench.set_baseline(prefix))
     say(f"{name} is the baseline: new environments are cloned from it.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -37,7 +36,7 @@ from condatui_core.remedy import (
     Unkeep,
     WithoutRestorePoint,
 )
-from condatui_core.text import format_bytes
+from condatui_core.text import format_bytes, shell_words
 
 if TYPE_CHECKING:
     from condatui_core.records.finding import Finding
@@ -85,17 +84,17 @@ def command_line_words(advice: Advice) -> str:  # noqa: C901, PLR0911, PLR0912 -
         case Thaw():
             return f"If you may thaw it, delete {advice.file}; --override-frozen removes it nevertheless."
         case Unkeep():
-            undo = f"`condatui keep {shlex.quote(advice.prefix)} --undo` takes the mark away"
+            undo = f"`condatui keep {shell_words((advice.prefix,))} --undo` takes the mark away"
             return f"{undo}; --override-kept removes it nevertheless."
         case RepairMarks():
             return "Repair that file; --override-kept removes the environment whatever it says."
         case SetBaseline():
             return "`condatui baseline --set ENV` sets another, --unset none, unless the setting `baseline` says it."
         case FollowBaseline():
-            names = f"{shlex.quote(advice.prefix)} --like {shlex.quote(advice.baseline)}"
+            names = f"{shell_words((advice.prefix,))} --like {shell_words((advice.baseline,))}"
             return f"`condatui update {names}` brings them to its versions."
         case RemoveEnvironment():
-            return f"unless a job works on it, remove it: condatui remove {shlex.quote(advice.prefix)}"
+            return f"unless a job works on it, remove it: condatui remove {shell_words((advice.prefix,))}"
         case FreeSpace():
             return "Free some first: `condatui disk` shows what occupies it."
         case Reload():
@@ -103,7 +102,7 @@ def command_line_words(advice: Advice) -> str:  # noqa: C901, PLR0911, PLR0912 -
         case LeaveReadOnly():
             return "The option --read-only, the setting `read_only`, or the variable CONDATUI_READ_ONLY says so."
         case SeparateOne():
-            undo = f"`condatui relink --undo {shlex.quote(advice.prefixes[0])}`"
+            undo = f"`condatui relink --undo {shell_words((advice.prefixes[0],))}`"
             others = f", and so for {len(advice.prefixes) - 1} more" if len(advice.prefixes) > 1 else ""
             return f"{undo} does that{others}; `condatui restore ID` undoes an earlier change."
         case ListEnvironments():

@@ -36,7 +36,7 @@ from condatui_core.records.request import (
     UpdateRequest,
 )
 from condatui_core.remedy import NameConda
-from condatui_core.text import sanitize
+from condatui_core.text import shell_words
 
 if TYPE_CHECKING:
     from condatui_core.actions.protocol import JobContext
@@ -206,7 +206,7 @@ def _say_way_out(job: Job) -> None:
     if job.recovery and job.recovery.way_out:
         say(f"  The way out: {job.recovery.way_out_title}")
         if words := way_out_words(job.recovery.way_out):
-            say(f"  $ {sanitize(shlex.join(('condatui', *words)))}")
+            say(f"  $ {shell_words(('condatui', *words))}")
 
 
 def _update_words(request: UpdateRequest) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from rich.text import Text
@@ -15,7 +14,7 @@ from condatui_core.analyses.channels import channel_label
 from condatui_core.records.environment import Inventory
 from condatui_core.records.installation import ChannelConfig
 from condatui_core.records.request import ExportFormat
-from condatui_core.text import counted, format_bytes, percent, sanitize
+from condatui_core.text import counted, format_bytes, percent, sanitize, shell_words
 
 _COLUMNS = (
     TableColumn("name", "package", 40),
@@ -107,7 +106,7 @@ _MAKING: Mapping[ExportFormat, tuple[str, ...]] = {"explicit": ("create",), "yam
 def making_command(draft: BaselineDraft, inventory: Inventory, *, file: str = "") -> str:
     """The command that makes a proposed baseline from its file, which is called FILE unless it was written."""
     argv = (_conda(inventory), *_MAKING[draft.format], "--name", "baseline", "--file", file or "FILE")
-    return shlex.join(argv)
+    return shell_words(argv)
 
 
 def _conda(inventory: Inventory) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 
 from rich.text import Text
@@ -10,7 +9,7 @@ from rich.text import Text
 from condatui.view_models import styles
 from condatui.view_models.table import TableColumn
 from condatui_core.proc.runner import CommandRun
-from condatui_core.text import sanitize
+from condatui_core.text import sanitize, shell_words
 
 COLUMNS = (
     TableColumn("when", "when", 8, priority=2),
@@ -63,4 +62,4 @@ class CommandsModel:
 
 def command_line(run: CommandRun) -> str:
     """The command, quoted for a shell. To be sanitized before it is shown."""
-    return shlex.join(run.argv)
+    return shell_words(run.argv)

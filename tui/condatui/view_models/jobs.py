@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
@@ -18,7 +17,7 @@ from condatui.view_models.remedies import KeyOf, RemedyWords, workbench_words
 from condatui.view_models.table import TableColumn
 from condatui_core.records.finding import Finding
 from condatui_core.records.job import Ended, Job, JobState, Outcome, Recovery
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.text import format_bytes, sanitize, shell_words
 
 # The rows
 
@@ -146,7 +145,7 @@ def _lines(job: Job, now: datetime, key: KeyOf, glyphs: Glyphs) -> Iterator[Text
     if job.over:
         yield from _end(job, key, glyphs)
     for argv in job.commands:
-        yield Text(f"$ {sanitize(shlex.join(argv))}", styles.STRONG)
+        yield Text(f"$ {shell_words(argv)}", styles.STRONG)
     for line in job.output[-_MOST_LINES:]:
         yield Text(sanitize(line), styles.DIM)
     if not job.over:
@@ -214,4 +213,4 @@ def job_commands(job: Job) -> str:
     To be sanitized before they are shown.
     """
     argvs = job.commands or tuple(step.argv for step in job.plan.steps if step.argv)
-    return "\n".join(shlex.join(argv) for argv in argvs)
+    return "\n".join(shell_words(argv) for argv in argvs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -17,7 +16,7 @@ from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.remedies import RemedyWords
 from condatui_core.records.finding import Finding
 from condatui_core.records.job import PackageChange, PackageMove, Plan
-from condatui_core.text import counted, format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize, shell_words
 
 if TYPE_CHECKING:
     from condatui_core.environment_files.export import ExportText
@@ -56,7 +55,7 @@ def _lines(plan: Plan, words: RemedyWords, glyphs: Glyphs, about: Facts) -> Iter
     for number, step in enumerate(plan.steps, 1):
         yield Text.assemble((f"{number:>2} ", styles.DIM), sanitize(step.title))
         if step.argv:
-            yield Text(f"   $ {sanitize(shlex.join(step.argv))}", styles.DIM)
+            yield Text(f"   $ {shell_words(step.argv)}", styles.DIM)
 
 
 def preview_text(export: ExportText, glyphs: Glyphs) -> Text:
@@ -85,7 +84,7 @@ def plan_sums(plan: Plan, *, glyphs: Glyphs = UNICODE) -> str:
 
 def plan_commands(plan: Plan) -> str:
     """The commands of a plan, a line each, to run by hand; not printable by itself. Empty if it has none."""
-    return "\n".join(shlex.join(step.argv) for step in plan.steps if step.argv)
+    return "\n".join(shell_words(step.argv) for step in plan.steps if step.argv)
 
 
 def _in_short(finding: Finding, most: int = _MOST_EVIDENCE) -> Finding:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import shlex
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
@@ -46,7 +45,7 @@ from condatui_core.prefixes.snapshot import read_snapshot
 from condatui_core.records.installation import ChannelConfig, CondaFacts, Installation
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import CloneRequest
-from condatui_core.text import counted
+from condatui_core.text import counted, shell_words
 
 # Linking the packages: from the package cache first, and only then from channels
 
@@ -257,7 +256,7 @@ async def _add(facts: CloneFacts, context: JobContext, work: Work, made: Outcome
     except CondaError as error:
         detail = "\n".join(filter(None, (error.title, error.detail, error.hint)))
         there = await work.in_thread(partial(inspect_clone, request, "add", context))
-        hint = f"{there.message} Try: conda install -p {shlex.quote(target)} {shlex.join(request.add)}"
+        hint = f"{there.message} Try: conda install -p {shell_words((target,))} {shell_words(request.add)}"
         raise CondaError(f"{name} was made, and {specs} could not be added to it.", detail, hint) from error
     await work.in_thread(partial(sync_made, target, context.caller.home))
     after, _ = await work.in_thread(partial(_there, target))

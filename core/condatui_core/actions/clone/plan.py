@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -28,7 +27,7 @@ from condatui_core.records.finding import finding as any_finding
 from condatui_core.records.job import Plan, Step
 from condatui_core.records.request import CloneRequest
 from condatui_core.remedy import AllowDownloads, Reload, TakeConda
-from condatui_core.text import counted, format_bytes
+from condatui_core.text import counted, format_bytes, shell_words
 
 EXPLICIT_FILE = "explicit.txt"
 """The name of the explicit file in the commands of a plan; each job writes one of its own."""
@@ -201,7 +200,7 @@ def _facts(facts: CloneFacts, *, blocked: bool) -> Iterator[tuple[str, str]]:
         yield "added", addition_cost(facts.addition)
     if facts.installation and not blocked:  # run by hand, it would delete a target that exists
         command = commands.clone(facts.installation.executable, facts.origin.real, facts.target.prefix)
-        yield "as conda does it", shlex.join(command)
+        yield "as conda does it", shell_words(command)
 
 
 def _bytes_needed(facts: CloneFacts) -> int:

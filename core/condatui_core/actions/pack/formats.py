@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import shlex
 
 from condatui_core.errors import UsageError
 from condatui_core.records.request import PackRequest
-from condatui_core.text import sanitize
+from condatui_core.text import sanitize, shell_words
 
 FORMATS = ("tar.gz", "zip", "tar.bz2", "tar.xz", "tar.zst", "tar", "squashfs", "parcel", "no-archive")
 """The formats by their names in conda-pack, without aliases."""
@@ -61,17 +60,17 @@ _UNTAR = {
 
 def receiver_lines(file: str, form: str, *, name: str, dest_prefix: str = "", python: bool = True) -> tuple[str, ...]:
     """The commands that turn an archive into an environment; `python` says whether it has a python of its own."""
-    archive = shlex.quote(_not_an_option(os.path.basename(file)))
+    archive = shell_words((_not_an_option(os.path.basename(file)),))
     place = _PARCELS if form == "parcel" else dest_prefix or _not_an_option(name)
-    quoted = shlex.quote(place)
+    quoted = shell_words((place,))
     lines = [f"mkdir -p {quoted}", *_unpacking(form, archive, quoted)]
     if form == "parcel":
         return tuple(lines)
     if dest_prefix:
-        return (*lines, f"source {shlex.quote(os.path.join(place, 'bin/activate'))}")
+        return (*lines, f"source {shell_words((os.path.join(place, 'bin/activate'),))}")
     # Its own first line would take any python that comes first on the PATH.
-    runner = shlex.quote(os.path.join(place, "bin/python")) if python else "python3"
-    return (*lines, f"{runner} {shlex.quote(os.path.join(place, 'bin/conda-unpack'))}")
+    runner = shell_words((os.path.join(place, "bin/python"),)) if python else "python3"
+    return (*lines, f"{runner} {shell_words((os.path.join(place, 'bin/conda-unpack'),))}")
 
 
 def _unpacking(form: str, archive: str, place: str) -> tuple[str, ...]:

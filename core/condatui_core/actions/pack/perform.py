@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Collection
 from datetime import timedelta
 from functools import partial
@@ -24,7 +23,7 @@ from condatui_core.prefixes.last_used import OwnUses
 from condatui_core.proc.child import own_argv
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import PackRequest
-from condatui_core.text import counted, format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize, shell_words
 
 _AT_MOST = timedelta(hours=1)
 """How long a pack that is killed is assumed to have read the environment."""
@@ -146,7 +145,7 @@ def _write_checksum(request: PackRequest, digest: str) -> str:
         write_whole(Path(file), checksum_line(archive_path(request), digest), replace=True)
     except OSError as error:
         title = f"The archive is whole, and its checksum cannot be written: {sanitize(file)}."
-        raise CondatuiError(title, reason(error), f"By hand: sha256sum {shlex.quote(request.file)}") from error
+        raise CondatuiError(title, reason(error), f"By hand: sha256sum {shell_words((request.file,))}") from error
     return file
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -24,7 +23,7 @@ from condatui_core.records.restore_point import RestorePoint
 from condatui_core.remedy import WithoutRestorePoint
 from condatui_core.restore_points.prune import Prunable, last_of_something_gone, prunable_points
 from condatui_core.restore_points.store import all_points, directory_of_points, free_bytes
-from condatui_core.text import counted, format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize, shell_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +141,7 @@ def _facts(
         yield "kernels kept in", sanitize(str(kernels))
     for each in targets:
         if each.kind in ("environment", "remains"):
-            yield BY_HAND, sanitize(shlex.join(_by_hand(each, request)))
+            yield BY_HAND, shell_words(_by_hand(each, request))
 
 
 def _confirm(targets: Sequence[RemovalTarget], request: RemoveRequest, context: JobContext) -> str:

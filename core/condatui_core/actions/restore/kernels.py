@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timezone
@@ -22,7 +21,7 @@ from condatui_core.records.finding import Finding, finding
 from condatui_core.records.job import Outcome
 from condatui_core.records.kernel import HOW_TO_BRING_BACK
 from condatui_core.records.restore_point import RestorePoint
-from condatui_core.text import counted, sanitize
+from condatui_core.text import counted, sanitize, shell_words
 
 _STAMP = re.compile(r"\d{8}-\d{6}")
 """When a job began, which its id begins with."""
@@ -87,7 +86,7 @@ def _not_back(kernel: KernelCopy, why: str) -> Finding:
     message = f"The Jupyter kernel {sanitize(kernel.name)} does not come back: {why}."
     # `mv` would put the copy into a directory that is in its place, or through a link.
     first = "move away what is there, then " if os.path.lexists(kernel.path) else ""
-    return finding("kernel", "warning", message, f"To put it back: {first}{sanitize(shlex.join(kernel.by_hand))}")
+    return finding("kernel", "warning", message, f"To put it back: {first}{shell_words(kernel.by_hand)}")
 
 
 def _put_back(kernel: KernelCopy) -> Finding | None:

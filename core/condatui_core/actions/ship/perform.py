@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shlex
 from collections.abc import Sequence
 from functools import partial
 
@@ -19,7 +18,7 @@ from condatui_core.errors import RefusedError
 from condatui_core.records.job import Outcome, Plan
 from condatui_core.records.request import PackRequest, ShipRequest
 from condatui_core.reports.dockerfile import ARCHIVE, LAYERS
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.text import format_bytes, sanitize, shell_words
 
 
 async def perform(plan: Plan, request: ShipRequest, context: JobContext, work: Work) -> Outcome:
@@ -50,7 +49,7 @@ async def perform(plan: Plan, request: ShipRequest, context: JobContext, work: W
         findings=plan_now.warnings,
         bytes_used=sum(len(data) for _, data in facts.content.files) + packed,
         files=tuple(os.path.join(request.directory, each) for each in written_names(request, facts.content)),
-        receiver=(f"docker build --tag NAME {shlex.quote(request.directory)}",),
+        receiver=(f"docker build --tag NAME {shell_words((request.directory,))}",),
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -30,7 +29,7 @@ from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.request import PackRequest, ShipRequest
 from condatui_core.remedy import ExcludeFiles, IgnoreEditable, IgnoreMissing, ReplaceFile
 from condatui_core.reports.dockerfile import ARCHIVE, LAYERS, PREFIX, is_own
-from condatui_core.text import counted, format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize, shell_words
 
 _MOST_NAMES = 12
 _HEAD = 512
@@ -165,7 +164,7 @@ def _facts(request: ShipRequest, facts: ShipFacts) -> Iterator[tuple[str, str]]:
         return
     how = "a list of archives, each with its checksum" if request.source == "lock" else "the environment as it is"
     yield "built from", how
-    yield "runs", sanitize(shlex.join(facts.content.spec.command))
+    yield "runs", shell_words(facts.content.spec.command)
     for each in facts.content.layers:
         size = "not known here" if each.bytes is None else f"{format_bytes(each.bytes)} before compression"
         count = "" if each.files is None else f", {counted(each.files, 'file')}"

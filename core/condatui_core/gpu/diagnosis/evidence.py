@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -19,6 +18,7 @@ from condatui_core.records.gpu import (
     VerdictClass,
 )
 from condatui_core.records.gpu_probe import Available, Built, DeviceSeen, Framework, Imported, Loaded, ProbeRun, Variant
+from condatui_core.text import shell_words
 
 _CUDA_LIBRARY = re.compile(r"/lib(?:cu(?!da\.so|dadebugger)|nv(?!idia|cuvid)|nccl)[^/]*\.so[^/]*$")
 """Those of the toolkit; what is the driver's belongs to the machine."""
@@ -61,12 +61,12 @@ class Evidence(RunReading):
     @cached_property
     def prefix(self) -> str:
         """The prefix as it is typed in a shell."""
-        return shlex.quote(self.static.prefix)
+        return shell_words((self.static.prefix,))
 
     @property
     def python(self) -> str:
         """The environment's python as it is typed in a shell."""
-        return shlex.quote(self.static.python or f"{self.static.prefix}/bin/python")
+        return shell_words((self.static.python or f"{self.static.prefix}/bin/python",))
 
     @property
     def name(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Iterator
 
@@ -28,7 +27,7 @@ from condatui_core.records.job import (
     Said,
     StageBegun,
 )
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.text import format_bytes, sanitize, shell_words
 
 _CLEAR = "\r\x1b[K"
 
@@ -50,7 +49,7 @@ class PageReporter:
         if isinstance(event, StageBegun):
             self._line(Text(event.title, styles.STRONG))
         elif isinstance(event, CommandBegun):
-            self._line(Text(f"  $ {sanitize(shlex.join(event.argv))}", styles.DIM))
+            self._line(Text(f"  $ {shell_words(event.argv)}", styles.DIM))
         elif isinstance(event, Said):
             self._line(Text(f"  {event.line}"))
         elif isinstance(event, CommandEnded):
