@@ -25,7 +25,6 @@ from condatui_core.records.installation import Installation
 from condatui_core.records.package import Distribution
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.settings import Locations
-from condatui_core.text import mask_credentials, sanitize
 
 _SECONDS = 60.0
 """Seconds that pip may take to find out what it would do."""
@@ -83,7 +82,7 @@ async def uninstall_by_pip(prefix: str, names: Sequence[str], environ: Mapping[s
 async def _run_pip(argv: Sequence[str], environ: Mapping[str, str], work: Work, what: str) -> None:
     answer = await work.run(argv, environ=environ)
     if answer.exit_code:
-        raise CondatuiError(f"pip could not {what}.", sanitize(mask_credentials(last_words(answer.stderr))))
+        raise CondatuiError(f"pip could not {what}.", last_words(answer.stderr))
 
 
 class PipComing(Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -19,7 +19,7 @@ from condatui_core.fs.documents import decode
 from condatui_core.fs.held_tree import HeldTree
 from condatui_core.fs.safe_read import read_bounded
 from condatui_core.prefixes.conda_meta import read_conda_meta
-from condatui_core.prefixes.history import parse_history, requested_specs
+from condatui_core.prefixes.history import parse_history, parse_specs_comment, requested_specs
 from condatui_core.prefixes.meta_file import LARGEST_RECORD, record_file_name
 from condatui_core.prefixes.snapshot import PrefixSnapshot
 from condatui_core.records.package import PackageRecord
@@ -29,6 +29,8 @@ LARGEST_HISTORY = 32 << 20
 """Bytes of a history that are read at most."""
 _SPECS = "# update specs:"
 _ASKS = re.compile(r"#\s*\w+\s*specs:")
+_MOVES = ("+", "-")
+"""How the lines of packages that came and went begin."""
 _FIELDS = ("requested_spec", "requested_specs")
 """The fields of a record that state what was requested."""
 _NOT_REQUESTED: Mapping[str, object] = {"requested_spec": "None"}
@@ -121,11 +123,36 @@ def request_these(tree: HeldTree, before: PrefixSnapshot, specs: Mapping[str, st
 def _as_one(lines: Iterable[str]) -> list[str]:
     """The last of some sections of a history with what all have changed; what goes and comes again has not changed."""
     told = [*lines]
-    moves = [each for each in told if each.startswith(("+", "-"))]
-    gone, come = ({each[1:] for each in moves if each.startswith(sign)} for sign in "-+")
     last = max((number for number, each in enumerate(told) if each.startswith("==>")), default=0)
-    section = (each for each in told[last:] if not each.startswith(("+", "-")))
-    return [*section, *(each for each in moves if each[1:] not in gone & come)]
+    return [*(each for each in told[last:] if not each.startswith(_MOVES)), *_net_moves(told)]
+
+
+def _net_moves(lines: Iterable[str]) -> Iterator[str]:
+    moves = [each for each in lines if each.startswith(_MOVES)]
+    gone, come = ({each[1:] for each in moves if each.startswith(sign)} for sign in "-+")
+    yield from (each for each in moves if each[1:] not in gone & come)
+
+
+# Of one that conda has changed in two steps
+
+
+def one_revision(tree: HeldTree, before: PrefixSnapshot) -> None:
+    """Let what conda has appended to a history since become one revision, by its first command, with all requests."""
+    begin = next((each.status.st_size for each in before.tree.entries if each.path == HISTORY), 0)
+    _edit_history(tree, _joined, begin)
+
+
+def _joined(lines: list[str]) -> list[str]:
+    starts = [number for number, each in enumerate(lines) if each.startswith("==>")]
+    if not starts[1:]:
+        return lines
+    first = [each for each in lines[: starts[1]] if not each.startswith(_MOVES) and not _ASKS.match(each)]
+    asked: dict[str, list[str]] = {}
+    for each in lines:
+        if parsed := parse_specs_comment(each.strip()):
+            asked.setdefault(parsed[0], []).extend(parsed[1])
+    requests = (f"# {action} specs: {[*dict.fromkeys(specs)]!r}\n" for action, specs in asked.items())
+    return [*first, *_net_moves(lines), *requests]
 
 
 # Of one that has got more packages

@@ -13,7 +13,9 @@ import pytest
 
 from condatui_core.actions.from_file import asked_of, drift_from, lacking
 from condatui_core.actions.incomplete_marker import is_marked_incomplete
+from condatui_core.actions.restore.listing import before_last_change
 from condatui_core.actions.update import plan as update_plan
+from condatui_core.analyses.revisions import state_after
 from condatui_core.errors import CondaError
 from condatui_core.prefixes.prefix import read_prefix
 from condatui_core.records.installation import ChannelConfig
@@ -24,7 +26,7 @@ from condatui_core.verification import verify_file
 from condatui_sandbox import Sandbox
 from support.contexts import context_of
 from support.dying_job import carried_out, run_dying, told, workbench_of
-from support.sandboxes import copy_sandbox, manifest
+from support.sandboxes import conda, copy_sandbox, manifest
 from support.tiers import thorough
 from support.wheels import wheel
 
@@ -170,6 +172,33 @@ async def test_what_turns_out_to_be_needed_stays_and_is_not_counted(copied: Sand
         ("certifi 2024.8.30: httpx needs it", "idna 3.10: httpx needs it")
     ]
     shutil.rmtree(target)
+
+
+async def test_what_comes_and_what_goes_is_one_revision_and_gone_back_from_whole(
+    copied: Sandbox, tmp_path: Path
+) -> None:
+    """conda installs and then removes: to before the last of these is half-way."""
+    prefix, file = copied.prefixes["notebooks"], tmp_path / "asked.yml"
+    file.write_text("channels: [conda-forge]\ndependencies: [python=3.11, tqdm]\n")
+    before = read_prefix(str(prefix))
+    job = await carried_out(copied, UpdateRequest(prefixes=(str(prefix),), file=str(file), prune=True, offline=True))
+    assert job.end
+    assert job.end.outcome, words(job)
+    (point,) = job.end.outcome.restore_points
+    after = read_prefix(str(prefix))
+    *earlier, last = after.history.revisions
+    assert (tuple(earlier), " install " in last.command) == (before.history.revisions, True)
+    listed = [json.loads(conda(copied, "list", "-p", str(prefix), "--revisions", "--json"))[-1]]
+    assert [(len(each["install"]), len(each["remove"])) for each in listed] == [(len(last.added), len(last.removed))]
+    stated = {f"{each.name}-{each.version}-{each.build}" for each in state_after(after.history, last.number)}
+    assert stated == {each.dist_name for each in after.packages}
+    assert set(dict(after.history.requested)) == {"python", "tqdm"}
+    context = await context_of(copied)
+    environment = context.environment(str(prefix))
+    assert environment
+    assert before_last_change(environment, context) == RestoreRequest(id=point)
+    assert (await carried_out(copied, RestoreRequest(id=point))).state == "done"
+    assert read_prefix(str(prefix)).history.revisions == before.history.revisions
 
 
 @pytest.mark.parametrize("there", ["environment", "directory", "broken link"])

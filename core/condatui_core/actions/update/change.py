@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,7 +21,7 @@ from condatui_core.actions.guards import refuse
 from condatui_core.actions.pip_part import install_by_pip, pip_environ, uninstall_by_pip
 from condatui_core.actions.protocol import JobContext, Work
 from condatui_core.actions.python_start import python_problem
-from condatui_core.actions.requested_specs import request_as_before
+from condatui_core.actions.requested_specs import one_revision, request_as_before
 from condatui_core.actions.update.another_channel import from_another_channel, not_come
 from condatui_core.actions.update.facts import (
     UpdateTarget,
@@ -49,7 +49,7 @@ from condatui_core.fs.held_tree import HeldTree
 from condatui_core.fs.safe_read import reason
 from condatui_core.fs.sync import sync_tree
 from condatui_core.prefixes.prefix import read_prefix
-from condatui_core.prefixes.snapshot import PrefixRecords, read_records
+from condatui_core.prefixes.snapshot import PrefixRecords, PrefixSnapshot, read_records
 from condatui_core.records.drift import Drift
 from condatui_core.records.finding import Finding, finding
 from condatui_core.records.installation import ChannelConfig
@@ -106,9 +106,11 @@ class SpecsChange:
         if planned.added or len(planned.removed) > len(planned.pruned):
             await self._run_conda(target)
             if self._request.like or target.asked.lists_everything:
-                await work.in_thread(partial(self._request_as_before, target, kept))
+                await work.in_thread(partial(self._note, target, kept, request_as_before, "What was requested before"))
         if self._request.file:
             await self._follow_file(target)
+            if self._planned.pruned:
+                await work.in_thread(partial(self._note, target, kept, one_revision, "What has changed"))
         await work.stage("verify", f"Verifying {name}")
         return await self._verify(target, kept)
 
@@ -182,15 +184,17 @@ class SpecsChange:
             raise not_as_intended(target.name, more or ["conda would install something"])
         check_answer(await self._work.run(command(), environ=environ), what)
 
-    def _request_as_before(self, target: UpdateTarget, kept: Checkpoint) -> None:
-        """Let the environment's history say what its user requested, not the exact builds that conda was asked for."""
+    def _note(
+        self, target: UpdateTarget, kept: Checkpoint, note: Callable[[HeldTree, PrefixSnapshot], None], what: str
+    ) -> None:
+        """Let `note` edit what the environment says of its requests and of what has changed; `what` names that."""
         try:
             with HeldTree(target.prefix, self._planned.identity) as tree:
-                request_as_before(tree, kept.snapshot)
+                note(tree, kept.snapshot)
                 tree.sync()
         except OSError as error:
             where = f"{error.filename or target.prefix}: {reason(error)}"
-            raise CondatuiError("What was requested could not be noted as it was before.", where) from error
+            raise CondatuiError(f"{what} could not be noted.", where) from error
 
     async def _verify(self, target: UpdateTarget, kept: Checkpoint) -> tuple[PrefixRecords, tuple[Finding, ...]]:
         work, prefix = self._work, target.prefix
