@@ -288,3 +288,22 @@ def test_who_asks_for_no_changes_gets_none(user: User, option: str) -> None:
     assert (user.run(option, "--read-only").exit_code, user.left) == (3, set())
     user.setting(CONDATUI_READ_ONLY="true")  # which must not keep the user from changing just that
     assert user.run(option).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("columns: [pyhton]\n", "There is no column `pyhton`"),
+        ("theme: nosuch\n", "nosuch"),
+        ("keys:\n  no-such-action: x\n", "no-such-action"),
+    ],
+)
+def test_what_keeps_only_the_workbench_from_opening_is_said(user: User, text: str, problem: str) -> None:
+    user.has(text)
+    told = user.run("--json")
+    assert told.exit_code == 0
+    assert problem in told.stderr
+    (listed,) = json.loads(told.stdout)["problems"]
+    assert problem in listed
+    user.has("columns: [python]\ntheme: textual-light\n")
+    assert user.run().stderr == ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import click
 
@@ -15,6 +16,7 @@ from condatui_core.errors import CondatuiError, RefusedError
 from condatui_core.remedy import LeaveReadOnly
 from condatui_core.settings import Settings, SettingSource
 from condatui_core.settings_files.effective import setting_sources, unknown_variables
+from condatui_core.settings_files.parsing import settings_text
 from condatui_core.settings_files.server import read_server_settings
 from condatui_core.settings_files.values import no_such_setting
 
@@ -52,7 +54,11 @@ def _print(invocation: Invocation, names: Sequence[str], *, as_json: bool) -> No
     from condatui.cli.documents.config import describe_settings  # noqa: PLC0415 - as above
 
     settings, locations = invocation.settings, invocation.locations
-    problems = (*read_server_settings(locations).problems, *unknown_variables(invocation.environ))
+    problems = (
+        *read_server_settings(locations).problems,
+        *unknown_variables(invocation.environ),
+        *_refused_by_workbench(locations.settings_file),
+    )
     for each in problems:
         report(each)
     sources = setting_sources(settings, locations, invocation.environ, invocation.given)
@@ -63,6 +69,18 @@ def _print(invocation: Invocation, names: Sequence[str], *, as_json: bool) -> No
     from condatui.cli.pages.config import print_settings  # noqa: PLC0415 - Rich is for people
 
     print_settings(document, ascii_only=settings.ascii)
+
+
+def _refused_by_workbench(file: Path) -> Iterator[CondatuiError]:
+    """What of the settings file keeps the workbench from opening, though commands have no use for it."""
+    if not (text := settings_text(file)):
+        return
+    from condatui.cli.settings_editor import check_for_workbench  # noqa: PLC0415 - it knows keys, which takes Textual
+
+    try:
+        check_for_workbench(text, file)
+    except CondatuiError as error:
+        yield error
 
 
 def _chosen(sources: Sequence[SettingSource], names: Sequence[str]) -> Sequence[SettingSource]:

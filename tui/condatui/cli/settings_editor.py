@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 import msgspec
@@ -74,7 +75,7 @@ def _take(draft: SettingsDraft, invocation: Invocation) -> UsageError | None:
             say(f"Nothing was changed in {file}.")
             return None
         draft.check()
-        _check_for_workbench(draft, invocation)
+        check_for_workbench(draft.text(), invocation.locations.settings_file)
         draft.accept()
     except UsageError as error:
         return error
@@ -82,9 +83,12 @@ def _take(draft: SettingsDraft, invocation: Invocation) -> UsageError | None:
     return None
 
 
-def _check_for_workbench(draft: SettingsDraft, invocation: Invocation) -> None:
-    """Check what only the workbench knows: which themes, columns, actions and keys there are."""
-    given = parse_settings(draft.text(), invocation.locations.settings_file)
+def check_for_workbench(text: str, file: Path) -> None:
+    """Check what only the workbench knows: which themes, columns, actions and keys there are. Raises UsageError.
+
+    `text` is that of the settings file, or of what is to take its place.
+    """
+    given = parse_settings(text, file)
     try:
         if (theme := given.get("theme")) and theme.value:
             check_theme(str(theme.value))
