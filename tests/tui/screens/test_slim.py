@@ -37,9 +37,9 @@ async def test_80_columns() -> None:
         await driver.press("enter")
         assert driver.text == dedent("""\
              1 envs 2 · 2 compare · 3 cleanup · 4 jobs · 5 restore   gpu07 · conda 26.7.1
-               name▴  python  packages  channels  disk  frees  inodes  used  findings
-            ▏  hub    –       1         –            –      –       –     –
-               other  –       0         –            –      –       –     –
+               name▴  python   packages  channels    disk   frees  inodes    used  findings
+            ▏  hub    –        1         –              –       –       –       –
+               other  –        0         –              –       –       –       –
 
 
 
