@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
+import pytest
 from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.message import Message
@@ -160,6 +161,18 @@ async def test_what_is_measured_later_moves_the_columns_then() -> None:
         table.set_model(Remembered(first, changed))
         await pilot.pause()
         assert screen_lines(app)[1] == "▌environment-000.          1 M"
+
+
+async def test_more_rows_do_not_lay_the_whole_screen_out_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with table_of(LETTERS) as (app, table, pilot):
+        layouts: list[object] = []
+        monkeypatch.setattr(app.screen, "_refresh_layout", lambda *given, **named: layouts.append((given, named)))
+        table.set_model(Rows([*LETTERS, "one more"]))
+        await pilot.pause()
+        await pilot.press("end")
+        assert table.cursor_key == "one more"
+        assert screen_lines(app)[-1].startswith("▌one more")
+        assert not layouts
 
 
 async def test_keys_move_the_cursor_and_the_table_follows() -> None:

@@ -16,6 +16,7 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
 from condatui.actions.action import LIST_BINDINGS
 from condatui.view_models.glyphs import Glyphs, shapes_for
@@ -305,7 +306,11 @@ class VirtualTable(ScrollView, can_focus=True):
     def _fit(self) -> None:
         """Lay out the columns, and keep the cursor visible."""
         self._lay_out()
-        self.virtual_size = Size(total_width(self._columns) + 1, self.row_count + 1)
+        size = Size(total_width(self._columns) + 1, self.row_count + 1)
+        if size != self.virtual_size:
+            # Textual's own way would lay the whole screen out anew, though nothing but the scrolling depends on it.
+            self.set_reactive(Widget.virtual_size, size)  # pyright: ignore[reportArgumentType] - Textual does the same
+            self._scroll_update(size)
         if self.scroll_offset.x and self.virtual_size.width <= self.size.width:
             self.scroll_to(x=0, animate=False, force=True)  # nothing is left to scroll to
         self._show_cursor()
