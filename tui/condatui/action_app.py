@@ -286,7 +286,7 @@ class ActionApp(OrderedKeys):
         at_work = self.job_monitor.at_work
         if not at_work:
             self._leaving = True
-            self.run_worker(self._finish_and_leave(), group=LEAVE_GROUP, exit_on_error=True)
+            start_worker(self, self._finish_and_leave, group=LEAVE_GROUP, exit_on_error=True)
             return
         from condatui.actions.registry import ACTION_BY_ID  # noqa: PLC0415 - imported at the first use
         from condatui.panels.quit_panel import QuitPanel  # noqa: PLC0415 - imported at the first use
