@@ -52,6 +52,13 @@ class Terminal:
         self._read(0)
         return "\n".join(line.rstrip() for line in self._screen.display)
 
+    @property
+    def cells(self) -> tuple[tuple[tuple[object, ...], ...], ...]:
+        """The cells of each line, read up to now: the sign, and how it looks."""
+        self._read(0)
+        buffer, columns = self._screen.buffer, range(self._screen.columns)
+        return tuple(tuple(tuple(buffer[row][column]) for column in columns) for row in range(self._screen.lines))
+
     def lose_contents(self, *, told: bool = True) -> None:
         """Forget all lines, and tell the program that the size changed, as when a pane is zoomed and back at once.
 

@@ -18,8 +18,11 @@ A step that opens what the next one leaves has the way out among its texts: keys
 """
 
 
-def walk(terminal: Terminal, steps: Iterable[Step]) -> None:
-    """Press the keys of each step, wait until all of its texts stand there, and judge the screen."""
+def walk(terminal: Terminal, steps: Iterable[Step], *, redrawing: bool = False) -> None:
+    """Press the keys of each step, wait until all of its texts stand there, and judge the screen.
+
+    `redrawing` also lets all be drawn again after each step, and compares what stands there.
+    """
     for keys, *texts in steps:
         terminal.press(keys)
         try:
@@ -27,6 +30,30 @@ def walk(terminal: Terminal, steps: Iterable[Step]) -> None:
         except AssertionError as error:
             raise AssertionError(f"{texts} do not follow {keys!r}: {error}") from None
         assert (why := fault_of(screen)) == "", f"{why} after {keys!r}\n{screen}"
+        if redrawing:
+            assert (why := differences(terminal)) == "", f"after {keys!r} the screen is not as when drawn anew:\n{why}"
+
+
+def differences(terminal: Terminal) -> str:
+    """How the screen differs from what is drawn where nothing was; empty if it does not.
+
+    What changes while it is drawn anew, such as a figure that has been measured, is no difference: it is tried again.
+    """
+    before = terminal.cells
+    for _ in range(12):
+        before = terminal.cells
+        terminal.lose_contents()
+        try:
+            terminal.wait_for(lambda _, before=before: terminal.cells == before, seconds=1.0)  # type: ignore[misc]
+        except AssertionError:
+            continue
+        return ""
+    lines = zip(before, terminal.cells, strict=True)
+    return "\n".join(f"was {_text(was)}\nnow {_text(now)}" for was, now in lines if was != now)
+
+
+def _text(cells: Iterable[tuple[object, ...]]) -> str:
+    return "".join(str(cell[0]) for cell in cells)
 
 
 def is_read(screen: str, *texts: str) -> bool:
