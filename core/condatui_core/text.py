@@ -100,6 +100,25 @@ def format_bytes(count: int) -> str:
     return f"{'-' if count < 0 else ''}{number} {prefix}B"
 
 
+def format_apart(first: int, second: int) -> tuple[str, str]:
+    """Format two numbers of bytes that are compared: with more digits where they would read the same, `10.9 MB`."""
+    one, other = format_bytes(first), format_bytes(second)
+    if one != other or first == second:
+        return one, other
+    for digits in range(1, 5):
+        one, other = (_with_digits(each, digits) for each in (first, second))
+        if one != other:
+            return one, other
+    return f"{first:,} bytes", f"{second:,} bytes"
+
+
+def _with_digits(count: int, digits: int) -> str:
+    """Bytes with so many digits behind the point beside what `format_bytes` has."""
+    number, prefix = scaled(abs(count))
+    value = abs(count) / 1000 ** (_PREFIXES.index(prefix) + 1 if prefix else 0)
+    return f"{'-' if count < 0 else ''}{value:.{digits + len(number.partition('.')[2])}f} {prefix}B"
+
+
 _LARGEST = float((1 << 63) - 1024)
 """Bytes, as many as an integer of JSON can state."""
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([kmgtpe])(i?))?b?", re.IGNORECASE | re.ASCII)

@@ -34,7 +34,7 @@ from condatui_core.restore_points.store import (
     read_paths_of,
 )
 from condatui_core.restore_points.verify import differences
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.text import format_apart, format_bytes, sanitize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,7 +256,8 @@ def no_room(kept: int, context: JobContext) -> tuple[Finding, ...]:
     free = free_bytes(directory)
     if free is None or kept <= (room := max(free + context.freed_before, 0)):
         return ()
-    message = f"The restore points need {format_bytes(kept)}, {format_bytes(room)} are free."
+    wanted, there = format_apart(kept, room)
+    message = f"The restore points need {wanted}, {there} are free."
     return (blocker("no-space", message, "The setting `restore_directory` keeps them elsewhere.", (str(directory),)),)
 
 

@@ -21,7 +21,7 @@ from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.installation import Installation, can_change
 from condatui_core.remedy import Advice, FreeSpace, NameConda, Reload, RemoveEnvironment, Thaw
 from condatui_core.restore_points.store import directory_of_points
-from condatui_core.text import counted, format_bytes, sanitize
+from condatui_core.text import counted, format_apart, sanitize
 
 
 async def observe_prefix(prefix: str, context: JobContext, *, installation: Installation | None = None) -> PrefixState:
@@ -181,7 +181,8 @@ def bytes_problem(needed: int | None, observed: PrefixState) -> tuple[Finding, .
     """The blocker against writing `needed` bytes to the file system of a prefix, if they do not fit."""
     if needed is None or observed.free_bytes is None or needed <= observed.free_bytes:
         return ()
-    message = f"{format_bytes(needed)} are needed, {format_bytes(observed.free_bytes)} are free at {observed.place}."
+    wanted, free = format_apart(needed, observed.free_bytes)
+    message = f"{wanted} are needed, {free} are free at {observed.place}."
     return (blocker("no-space", message, FreeSpace()),)
 
 

@@ -16,7 +16,7 @@ from condatui_core.records.installation import Installation
 from condatui_core.remedy import FreeSpace
 from condatui_core.restore_points.package_needs import ComingPackage, package_needs
 from condatui_core.restore_points.store import existing_place, free_bytes
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.text import format_apart, sanitize
 
 OWN_NOTES = 10 * 4096
 """What condatui notes meanwhile: the journal of the job, the use of an environment, the mark of what is not whole."""
@@ -38,7 +38,8 @@ def room_problems(writes: Iterable[tuple[str, int]]) -> Iterator[Finding]:
         free = free_bytes(first[device])
         if free is not None and needed > free:
             where = sanitize(str(first[device]))
-            message = f"{format_bytes(needed)} are needed, {format_bytes(free)} are free at {where}."
+            wanted, left = format_apart(needed, free)
+            message = f"{wanted} are needed, {left} are free at {where}."
             yield blocker("no-space", message, FreeSpace())
 
 

@@ -18,7 +18,7 @@ from condatui_core.records.job import LeftOut, Outcome, Plan, Recovery
 from condatui_core.records.request import PackRequest, Request, SeveralPart, SeveralRequest
 from condatui_core.remedy import FreeSpace
 from condatui_core.restore_points.store import existing_place, free_bytes
-from condatui_core.text import counted, format_bytes, sanitize
+from condatui_core.text import counted, format_apart, format_bytes, sanitize
 
 _PARTS: tuple[Any, ...] = get_args(SeveralPart)
 
@@ -128,9 +128,8 @@ def _room(plans: Sequence[Plan]) -> Iterator[Finding]:
     for device, needed in needs.items():
         left, where = free[device]
         if needed > left:
-            message = (
-                f"All together may need {format_bytes(needed)}; {format_bytes(left)} are free at {sanitize(where)}."
-            )
+            wanted, room = format_apart(needed, left)
+            message = f"All together may need {wanted}; {room} are free at {sanitize(where)}."
             yield finding("no-space", "warning", message, "It stops where there is no room left.")
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from condatui_core.actions.protocol import JobContext, caches_of
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.safe_read import reason
 from condatui_core.jobs.reserve import FULL
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize
 
 _ENDS = (".conda", ".tar.bz2")
 _MOST_NAMED = 3
@@ -33,15 +33,21 @@ def full_disk_error(error: OSError, context: JobContext) -> CondatuiError:
     if error.errno not in FULL:
         return stated
     found = sorted(_archives(context), reverse=True)
-    lines = [f"rm {shlex.quote(sanitize(path))}   # {format_bytes(size)}" for size, path in found[:_MOST_NAMED]]
-    if lines:
-        count = f" {len(found)} archives" if len(found) > 1 else " an archive"
-        hint = f"Make room by hand:{count} in the package cache, {format_bytes(sum(each for each, _ in found))},"
-        lines = [f"{hint} can go; conda downloads again what it needs:", *lines, "Or l"]
+    return CondatuiError(stated.title, stated.detail, "\n".join(_ways_out(found)))
+
+
+_ELSEWHERE = "Or keep journals and restore points on another disk: set CONDATUI_HOME to a directory there."
+
+
+def _ways_out(archives: Sequence[tuple[int, str]]) -> Iterator[str]:
+    if not archives:
+        yield "Delete something by hand."
     else:
-        lines = ["Delete something by hand, or l"]
-    lines[-1] += "et condatui keep its files on another disk: set CONDATUI_HOME to a directory there."
-    return CondatuiError(stated.title, stated.detail, "\n".join(lines))
+        count, total = counted(len(archives), "archive"), format_bytes(sum(size for size, _ in archives))
+        yield f"Make room by hand: the package cache has {count}, {total}; conda downloads again what it needs of them."
+    for size, path in archives[:_MOST_NAMED]:
+        yield f"rm {shlex.quote(sanitize(path))}   # {format_bytes(size)}"
+    yield _ELSEWHERE
 
 
 def _archives(context: JobContext) -> Iterator[tuple[int, str]]:

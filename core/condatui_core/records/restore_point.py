@@ -197,6 +197,11 @@ class RestorePoint(Struct, frozen=True, kw_only=True):
         return self.environment and not self.half_made
 
     @property
+    def all_packages(self) -> int:
+        """The number of its packages, conda's and pip's."""
+        return len(self.packages) + len(self.distributions)
+
+    @property
     def needed(self) -> tuple[KeptPackage, ...]:
         """The packages that conda has to install again."""
         return tuple(each for each in self.packages if not each.kept)

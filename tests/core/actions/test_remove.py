@@ -80,7 +80,7 @@ async def test_the_plan_says_what_is_kept_and_what_runs(machine: RemovalMachine)
     ]
     assert dict(plan.facts)["by hand"] == f"{machine.root}/bin/conda remove --prefix {prefix} --all"
     assert plan.bytes_needed == sum(path.stat().st_size for path in prefix.path.rglob("*") if path.is_file())
-    assert (plan.confirm, plan.blockers, plan.packages) == ("", (), 1)
+    assert (plan.confirm, plan.blockers, plan.packages) == ("", (), 1 + 1)
     assert manifest(prefix.path) == before
     assert not machine.points.exists()
 
@@ -436,7 +436,7 @@ async def test_in_a_batch_one_that_fails_stops_no_other(
     cannot_set_aside(monkeypatch, "e007")
     request = asked(*prefixes)
     plan = await remove_plan.plan(request, machine.context())
-    assert (plan.title, plan.packages, plan.confirm) == ("Remove 40 environments", 40, "")
+    assert (plan.title, plan.packages, plan.confirm) == ("Remove 40 environments", 40 * (1 + 1), "")
     outcome = await remove_perform.perform(plan, request, machine.context(), PlainWork())
     assert sorted(os.listdir(machine.envs)) == ["e007"]
     assert len(outcome.restore_points) == len(machine.point_ids()) == 39

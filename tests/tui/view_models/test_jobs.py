@@ -128,6 +128,20 @@ def test_what_is_freed_is_said_once(says_bytes: bool, line: str | None) -> None:
     assert job_text(job, NOW, key=key).plain.splitlines()[1:] == list(filter(None, [message, line]))
 
 
+@pytest.mark.parametrize(
+    ("freed", "used", "lines"),
+    [
+        (-25_000, 6_200_000, ["6.2 MB used on the disk"]),
+        (-25_000, None, ["25 KB less free on the disk"]),
+        (9_900_000, 1000, ["9.9 MB more free on the disk", "1.0 KB used on the disk"]),
+    ],
+)
+def test_what_the_disk_has_lost_is_no_negative_gain(freed: int, used: int | None, lines: list[str]) -> None:
+    outcome = Outcome(message="Done.", bytes_freed=freed, bytes_used=used)
+    job = made_job(state="done", end=ended(outcome=outcome))
+    assert job_text(job, NOW, key=key).plain.splitlines()[2:] == lines
+
+
 def test_the_details_of_a_failure_have_the_words_of_who_refused_and_the_way_out() -> None:
     recovery = Recovery(
         state="half", message="half is gone", way_out=RestoreRequest(id="x"), way_out_title="Bring it back"

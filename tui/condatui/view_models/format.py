@@ -135,6 +135,12 @@ def _cells(character: str) -> int:
 # Durations
 
 
+def about_minutes(minutes: float) -> str:
+    """How long something takes as a rule, roughly: `5 s`, `2 min`."""
+    seconds = minutes * 60
+    return f"{max(1, round(seconds))} s" if seconds < 59.5 else f"{max(1, round(minutes))} min"
+
+
 def format_seconds(seconds: float) -> str:
     """`0 s`, `12 s`, `3 min 05`, `2 h 07`; a negative duration, from a clock that was set back, counts as 0."""
     whole = max(0, int(seconds))

@@ -185,15 +185,22 @@ def _ended(end: Ended, words: RemedyWords, glyphs: Glyphs) -> Iterator[Text]:
 def _outcome(outcome: Outcome, words: RemedyWords, glyphs: Glyphs) -> Iterator[Text]:
     if outcome.findings:
         yield findings_text(_gravest_first(outcome.findings), words=words, glyphs=glyphs)
-    freed = "less free on the disk" if (outcome.bytes_freed or 0) < 0 else "more free on the disk"
-    for count, what in ((outcome.bytes_freed, freed), (outcome.bytes_used, "used on the disk")):
-        if count is not None and not outcome.says_bytes:
-            yield Text(f"{format_bytes(abs(count))} {what}", styles.DIM)
+    if not outcome.says_bytes:
+        yield from (Text(line, styles.DIM) for line in _bytes(outcome))
     for file in outcome.files:
         yield Text.assemble(("made  ", styles.DIM), sanitize(file))
     if outcome.receiver:
         yield Text("The receiver runs:", styles.DIM)
         yield from (Text(f"  {sanitize(line)}") for line in outcome.receiver)
+
+
+def _bytes(outcome: Outcome) -> Iterator[str]:
+    """What the disk has gained or lost; a loss is said once."""
+    freed, used = outcome.bytes_freed, outcome.bytes_used
+    if freed is not None and (freed >= 0 or used is None):
+        yield f"{format_bytes(abs(freed))} {'more' if freed >= 0 else 'less'} free on the disk"
+    if used is not None:
+        yield f"{format_bytes(used)} used on the disk"
 
 
 def _gravest_first(findings: tuple[Finding, ...]) -> list[Finding]:

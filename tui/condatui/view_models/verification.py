@@ -63,9 +63,17 @@ class DriftModel:
             Text(drift_sign(each.kind, self._glyphs), _STYLES.get(each.kind, styles.WARNING)),
             Text(sanitize(each.name)),
             Text(sanitize(each.have) or nothing),
-            Text(sanitize(each.want) or nothing),
+            Text(sanitize(want_words(each.want)) or nothing),
             Text(f"{_WORDS[each.kind]}{source}", styles.DIM),
         )
+
+
+def want_words(want: str) -> str:
+    """What is asked for: a version or constraint as it is, and in words where any version will do."""
+    version, _, channel = want.partition(" ")
+    if version != "*":
+        return want
+    return f"any, from {channel}" if channel else "any"
 
 
 def drift_sign(kind: DriftKind, glyphs: Glyphs) -> str:
@@ -107,7 +115,7 @@ def verified_text(verified: VerifiedFile, glyphs: Glyphs = UNICODE) -> Text:
 def _drift_line(drift: Drift, width: int, glyphs: Glyphs) -> Text:
     name = sanitize(drift.name)
     sign = Text(f"  {drift_sign(drift.kind, glyphs)} ", _STYLES.get(drift.kind, styles.WARNING))
-    have, want = sanitize(drift.have), sanitize(drift.want)
+    have, want = sanitize(drift.have), sanitize(want_words(drift.want))
     said = {"missing": f"missing, wanted {want}", "extra": f"{have}, not asked for"}.get(drift.kind)
     by = " of pip" if drift.source == "pypi" else ""
     return Text.assemble(

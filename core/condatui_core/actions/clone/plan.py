@@ -24,6 +24,7 @@ from condatui_core.conda import commands
 from condatui_core.disk.merged_size import most_more_than, most_of_extracting
 from condatui_core.records.finding import Finding, blocker
 from condatui_core.records.finding import finding as any_finding
+from condatui_core.records.installation import Installation
 from condatui_core.records.job import Plan, Step
 from condatui_core.records.request import CloneRequest
 from condatui_core.remedy import AllowDownloads, Reload, TakeConda
@@ -48,7 +49,7 @@ def plan_of(facts: CloneFacts, context: JobContext) -> Plan:
         steps=() if blockers else tuple(_steps(facts)),
         prefixes=(target.prefix,),
         bytes_needed=None if facts.source is None else _bytes_needed(facts),
-        packages=len(facts.source.records) if facts.source else 0,
+        packages=_packages(facts),
         facts=tuple(_facts(facts, blocked=bool(blockers))),
         warnings=(*_warnings(facts), *_against_policy(facts, context)),
         blockers=blockers,
@@ -199,8 +200,27 @@ def _facts(facts: CloneFacts, *, blocked: bool) -> Iterator[tuple[str, str]]:
     if facts.addition and not blocked:
         yield "added", addition_cost(facts.addition)
     if facts.installation and not blocked:  # run by hand, it would delete a target that exists
-        command = commands.clone(facts.installation.executable, facts.origin.real, facts.target.prefix)
-        yield "as conda does it", shell_words(command)
+        yield "as conda does it", _by_hand(facts, facts.installation)
+
+
+def _packages(facts: CloneFacts) -> int:
+    """How many packages the clone will have, those of pip and those that are added with them."""
+    if facts.source is None:
+        return 0
+    names = {each.name for each in facts.source.records}
+    if facts.addition:
+        names -= {each.name for each in facts.addition.transaction.removed}
+        names |= {each.name for each in facts.addition.transaction.added}
+    return len(names) + len(facts.source.contents.pip_distributions)
+
+
+def _by_hand(facts: CloneFacts, installation: Installation) -> str:
+    """The commands of conda that come to much the same."""
+    target = facts.target.prefix
+    said = [commands.clone(installation.executable, facts.origin.real, target)]
+    if facts.request.add:
+        said.append((installation.executable, "install", "-p", target, "--", *facts.request.add))
+    return " && ".join(map(shell_words, said))
 
 
 def _bytes_needed(facts: CloneFacts) -> int:

@@ -125,7 +125,7 @@ async def inspect_targets(
 def content_of(found: KeepEstimate) -> TargetContent:
     """Sum up a survey."""
     return TargetContent(
-        packages=len(found.contents.packages),
+        packages=len(found.contents.packages) + len(found.contents.pip_distributions),
         kept_files=len(found.kept),
         kept_bytes=found.kept_bytes,
         gone=found.recorded.gone,

@@ -51,7 +51,7 @@ def _outcome(found: Restorable, differing: Sequence[Differing], used: int) -> Ou
         if not differing
         else f"but {counted(len(differing), 'path is not as it was', 'paths are not as they were')}"
     )
-    packages = counted(len(point.packages), "package")
+    packages = counted(point.all_packages, "package")
     return Outcome(
         message=f"{sanitize(point.name)} is back: {packages}, {exactly}, {format_bytes(used)}.",
         findings=tuple(_findings(point, differing)),

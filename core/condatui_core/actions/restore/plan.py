@@ -83,7 +83,7 @@ def restoring_plan(found: Restorable, request: RestoreRequest, context: JobConte
         steps=tuple(_steps(found)),
         prefixes=(found.target,),
         bytes_needed=0 if found.put_back else bytes_needed(found),
-        packages=len(point.packages),
+        packages=point.all_packages,
         facts=tuple(_facts(found)),
         warnings=tuple(_warnings(found, context)),
         blockers=blockers_of(found, context),

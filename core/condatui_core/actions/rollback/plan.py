@@ -38,6 +38,7 @@ def rollback_plan(target: RollbackTarget, request: RollbackRequest, context: Job
     after = {each.package.name: Held(each.package.version, each.package.build) for each in target.sources}
     after |= {each.name: before[each.name] for each in target.unnamed}
     stranded = target.other_python and bool(target.contents.pip_distributions)
+    moves = package_moves(before, after, requested=target.contents.requested_names) if target.sources else ()
     return Plan(
         request=request,
         title=f"Bring {name} back to revision {request.revision}",
@@ -45,14 +46,14 @@ def rollback_plan(target: RollbackTarget, request: RollbackRequest, context: Job
         prefixes=(target.prefix,),
         bytes_needed=kept + POINT_NOTES + target.takes,
         kept_bytes=kept,
-        packages=len({*planned.removed, *planned.added}),
+        packages=len(moves),
         facts=tuple(_facts(target, request, kept)),
         warnings=tuple(_warnings(target, context)),
         blockers=(*blockers_of(target, request), *no_room(kept, context)),
         restore_points=points_there((target.prefix,), context),
         confirm=name if planned.over_limit or stranded else "",
         rollback=planned,
-        moves=package_moves(before, after, requested=target.contents.requested_names) if target.sources else (),
+        moves=moves,
     )
 
 
@@ -113,7 +114,8 @@ def _steps(target: RollbackTarget) -> Iterator[Step]:
         yield Step(title=f"Let conda take out {counted(len(planned.going), 'package')}", argv=argv)
     if planned.added and conda:
         argv = install_explicit(conda.executable, target.prefix, ARCHIVES, offline=not _to_download(target))
-        yield Step(title=f"Let conda link {counted(len(planned.added), 'package')}, exactly these", argv=argv)
+        count = counted(len(planned.added), "package")
+        yield Step(title=f"Let conda link {count} from the archives that revision had", argv=argv)
     yield Step(title=f"Verify every package of {name}, and start its python")
 
 

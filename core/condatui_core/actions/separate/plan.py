@@ -116,5 +116,7 @@ def _blockers(facts: SeparateFacts) -> Iterator[Finding]:
 
 
 def _warnings(facts: SeparateFacts) -> Iterator[Finding]:
-    message = f"This needs {format_bytes(facts.needed)}: {sanitize(facts.name)} shares no file with others afterwards."
-    yield finding("needs-space", "note", message, "A relink joins them again.")
+    message = (
+        f"This needs {format_bytes(facts.needed)}: what a relink has joined of {sanitize(facts.name)} is its own then."
+    )
+    yield finding("needs-space", "note", message, "What conda has linked stays linked. A relink joins them again.")

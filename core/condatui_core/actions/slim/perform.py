@@ -32,7 +32,7 @@ from condatui_core.records.finding import Finding, finding
 from condatui_core.records.job import ClassSizes, Outcome, Plan, PlannedSlimming
 from condatui_core.records.request import SlimRequest
 from condatui_core.records.slimming import SlimClass
-from condatui_core.text import format_bytes, sanitize
+from condatui_core.text import format_apart, format_bytes, sanitize
 
 _TOLERATED, _LEAST = 0.01, 1 << 20
 """The part of the predicted bytes, and the bytes, by which a copy may differ before that is told."""
@@ -134,10 +134,11 @@ class _Slimming:
     ) -> Outcome:
         before, after = sum(each.before for each in sizes), sum(each.after for each in sizes)
         # No percentage: what the copy really has may round to another one than the plan has said of the same bytes.
-        share = f" of the {format_bytes(before)} that {sanitize(self._facts.name)} has" if before >= after > 0 else ""
+        whole, rest = format_apart(before, after)
+        share = f" of the {whole} that {sanitize(self._facts.name)} has" if before >= after > 0 else ""
         return replace(
             made,
-            message=f"{self._name} was made: {format_bytes(after)} of contents{share}.",
+            message=f"{self._name} was made: {rest if share else format_bytes(after)} of contents{share}.",
             findings=(*made.findings, *findings, *_surprise(self._planned.after, after)),
             bytes_used=used,
             says_bytes=False,

@@ -16,7 +16,7 @@ from condatui_core.analyses.slimming.going import needed_by_what_stays, packages
 from condatui_core.records.finding import Finding, blocker, finding
 from condatui_core.records.job import Plan, PlannedSlimming, Step
 from condatui_core.records.request import SlimRequest
-from condatui_core.text import counted, format_bytes, percent, sanitize
+from condatui_core.text import counted, format_apart, format_bytes, percent, sanitize
 
 _MOST_LINES = 20
 
@@ -133,7 +133,8 @@ def _facts(facts: SlimFacts, planned: PlannedSlimming) -> Iterator[tuple[str, st
     before, after = planned.before, planned.after
     if before:
         share = percent(after / before)
-        yield "contents", f"{format_bytes(before)} become {format_bytes(after)}, {share} of it, each file once"
+        weighs, rest = format_apart(before, after)
+        yield "contents", f"{weighs} become {rest}, {share} of it, each file once"
     yield from size_lines(planned.sizes)
     if whole := (*planned.packages, *planned.distributions):
         yield "left out whole", sanitize(", ".join(whole))

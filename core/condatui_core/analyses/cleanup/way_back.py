@@ -56,7 +56,8 @@ def way_back_of(
     if any(isinstance(each.remedy, RemoveEnvironment) for each in environment.findings):
         return WayBack(text="nothing to keep, unless something came into it since")
     kept = _kept_bytes(environment, cost, cached)
-    packages = len(environment.contents.packages) if environment.contents else 0
+    contents = environment.contents
+    packages = len(contents.packages) + len(contents.pip_distributions) if contents else 0
     return WayBack(
         text=f"restore point, about {format_bytes(kept)} before compression",
         kept_bytes=kept,

@@ -12,7 +12,7 @@ from condatui_core.analyses.slimming.classes import WHOLE_PACKAGES
 from condatui_core.records.job import ClassSizes
 from condatui_core.records.prefix import PrefixContents
 from condatui_core.records.slimming import EnvironmentFile, SlimClass, SlimmedFiles
-from condatui_core.text import format_bytes
+from condatui_core.text import format_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,5 +136,5 @@ def size_lines(sizes: Iterable[ClassSizes]) -> Iterator[tuple[str, str]]:
     """Of each class of which something goes, its label and what it weighs before and after."""
     for each in sizes:
         if each.after < each.before:
-            left = "nothing" if not each.after else format_bytes(each.after)
-            yield each.label, f"{format_bytes(each.before)} become {left}"
+            before, after = format_apart(each.before, each.after)
+            yield each.label, f"{before} become {after if each.after else 'nothing'}"

@@ -183,7 +183,9 @@ def test_what_stays_says_why_before_all_else() -> None:
     [
         (candidate("a", way_back=way_back()), "12 M kept"),
         (candidate("a"), ""),
-        (candidate("a", way_back=way_back(minutes=0.2)), "1 min"),
+        (candidate("a", way_back=way_back(minutes=0.2)), "12 M in 12 s"),
+        (candidate("a", way_back=way_back(minutes=2.4)), "12 M in 2 min"),
+        (candidate("a", way_back=way_back(kept_bytes=0, minutes=0.01)), "1 s"),
         (candidate("a", way_back=way_back(minutes=2.4, download_bytes=40_000_000)), "2 min ↓40 M"),
         (cached(way_back=way_back(kept_bytes=0, download_bytes=40_000_000)), "↓40 M"),
         (cached(), ""),

@@ -9,7 +9,7 @@ from rich.text import Text
 from condatui.cli.invocation import Invocation
 from condatui.cli.pages.tables import Printer
 from condatui.view_models import styles
-from condatui.view_models.format import below_home, short_bytes
+from condatui.view_models.format import about_minutes, below_home, short_bytes
 from condatui.view_models.glyphs import Glyphs
 from condatui.view_models.table import TableColumn
 from condatui_core.analyses.cleanup.goal import Goal, in_spite_of_use
@@ -61,7 +61,7 @@ class _CandidateRows:
 
 
 def _back(way_back: WayBack) -> str:
-    minutes = f", about {max(1, round(way_back.minutes))} min" if way_back.minutes is not None else ""
+    minutes = f", about {about_minutes(way_back.minutes)}" if way_back.minutes is not None else ""
     return f"{way_back.text}{minutes}"
 
 

@@ -122,5 +122,10 @@ def held_words(answer: Answer) -> str:
 
 def lack_words(answer: Answer) -> str:
     """In what a package that is there falls short: `numpy 1.26.4 is not >=2`."""
+    if answer.lack == "channel":
+        version, _, channel = answer.have.rpartition(" ")
+        here = "pip's" if answer.source == "pypi" else f"from {channel}"
+        wanted = answer.want.rpartition(" ")[2]
+        return sanitize(f"{answer.name} {version} is {here}, not from {wanted}")
     verb = "may not be" if answer.lack == "unclear" else "is not"
     return f"{held_words(answer)} {verb} {sanitize(answer.want)}"

@@ -10,7 +10,7 @@ from rich.text import Text
 from condatui.view_models import styles
 from condatui.view_models.alike import difference_words, member_words, requested_first
 from condatui.view_models.cleanup.rows import OF_GROUPS, CleanupRow
-from condatui.view_models.format import below_home
+from condatui.view_models.format import about_minutes, below_home
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui_core.records.alike import AlikeGroup, AlikeMember
 from condatui_core.records.cleanup import CleanupCandidate, CleanupReason, Trust, WayBack
@@ -180,7 +180,7 @@ def _back_parts(back: WayBack) -> Iterator[str]:
     if back.text:  # it has the figures
         yield sanitize(back.text)
     if back.minutes is not None:
-        yield f"about {max(1, round(back.minutes))} min"
+        yield f"about {about_minutes(back.minutes)}"
 
 
 def _member_lines(member: AlikeMember, glyphs: Glyphs) -> Iterator[Text]:

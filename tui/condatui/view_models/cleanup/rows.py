@@ -11,7 +11,7 @@ from rich.text import Text
 
 from condatui.view_models import styles
 from condatui.view_models.alike import across_words, keeper_words, member_words
-from condatui.view_models.format import below_home, short_bytes, shorten_middle
+from condatui.view_models.format import about_minutes, below_home, short_bytes, shorten_middle
 from condatui.view_models.glyphs import UNICODE, Glyphs
 from condatui.view_models.table import TableColumn
 from condatui_core.records.alike import AlikeGroup, AlikeMember
@@ -287,12 +287,12 @@ def can_be_merged(row: CleanupRow) -> bool:
 
 
 def way_back_words(candidate: CleanupCandidate, glyphs: Glyphs = UNICODE) -> str:
-    """What it costs to get something back, in a column: `2 min ↓40 M`, else what its restore point keeps, `12 M kept`.
-
-    Empty if nothing is known.
+    """What it costs to get something back, in a column: `2 min ↓40 M`, or what its restore point keeps: `12 M kept`,
+    `12 M in 5 s` if it is known how long that takes. Empty if nothing is known.
     """
     way_back = candidate.way_back
-    minutes = f"{max(1, round(way_back.minutes))} min" if way_back.minutes is not None else ""
+    time = about_minutes(way_back.minutes) if way_back.minutes is not None else ""
     download = f"{glyphs.older}{short_bytes(way_back.download_bytes)}" if way_back.download_bytes else ""
-    kept = f"{short_bytes(way_back.kept_bytes)} kept" if way_back.kept_bytes else ""
-    return " ".join(filter(None, (minutes, download))) or kept
+    if way_back.kept_bytes and not download:
+        return f"{short_bytes(way_back.kept_bytes)} {f'in {time}' if time else 'kept'}"
+    return " ".join(filter(None, (time, download)))
