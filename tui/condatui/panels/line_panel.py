@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 
 from condatui.messages import FilterDropped, FilterNamed, KeepProposed, TraceProposed, VerifyProposed
 from condatui.panels.base import BottomPanel
+from condatui.widgets.input_bars import ready_to_be_replaced
 from condatui_core.records.environment import Environment
 from condatui_core.text import counted, sanitize, some_of
 
@@ -36,7 +37,7 @@ class LinePanel(BottomPanel):
         """The question, and the answer that is offered."""
         with Horizontal(classes="field"):
             yield Static(Content(f"{self._question}: "), classes="question")
-            yield Input(self._answer, compact=True, select_on_focus=False)
+            yield ready_to_be_replaced(Input(self._answer, compact=True, select_on_focus=False))
 
     def on_mount(self) -> None:
         """Take one line, with a cursor that does not blink: blinking would keep sending over a slow line."""

@@ -222,7 +222,7 @@ class CleanupScreen(CleanupGroupsScreen):
     def _follow_cursor(self, event: HeadedTable.CursorMoved) -> None:
         if not isinstance(event, HeadedTable.Selected):
             self._show_row()
-            self.say("")
+            self.follow_notice(event)
 
     # The keys
 

@@ -208,8 +208,11 @@ class CompareScreen(CompareExportScreen):
 
     @on(MatrixTable.CursorMoved)
     @on(MatrixTable.ColumnMoved)
-    def _follow_cursor(self) -> None:
-        self.say("")
+    def _follow_cursor(self, event: MatrixTable.CursorMoved | MatrixTable.ColumnMoved) -> None:
+        if isinstance(event, MatrixTable.ColumnMoved):
+            self.say("")
+        else:
+            self.follow_notice(event)
         self.follow_later(self._show_cell)
 
     @on(MatrixTable.Selected)

@@ -351,8 +351,8 @@ class EnvironmentsScreen(FilteredPlace):
         return shorten_text(hints, width, self.session.glyphs.ellipsis, cut="end")
 
     @on(VirtualTable.CursorMoved, "#environments")
-    def _follow_cursor(self) -> None:
-        self.say("")
+    def _follow_cursor(self, event: VirtualTable.CursorMoved) -> None:
+        self.follow_notice(event)
         self.follow_later(self._show_detail)
 
     @on(VirtualTable.Selected, "#environments")

@@ -135,8 +135,8 @@ class JobsScreen(PlaceScreen):
             self.show_jobs()
 
     @on(VirtualTable.CursorMoved)
-    def _follow_cursor(self) -> None:
-        self.say("")
+    def _follow_cursor(self, event: VirtualTable.CursorMoved) -> None:
+        self.follow_notice(event)
         self._show_job()
 
     def _show_job(self) -> None:

@@ -56,7 +56,7 @@ class NodesScreen(FilteredPlace):
     def compose_body(self) -> ComposeResult:
         """The groups, and the one under the cursor in words."""
         yield VirtualTable(self.session.glyphs, id="nodes")
-        yield LinesPane(id="node")
+        yield LinesPane(id="node", only_to_scroll=True)
 
     @property
     def table(self) -> VirtualTable:
@@ -132,7 +132,7 @@ class NodesScreen(FilteredPlace):
     def _follow_cursor(self, event: VirtualTable.CursorMoved) -> None:
         if not isinstance(event, VirtualTable.Selected):
             self._show_group()
-            self.say("")
+            self.follow_notice(event)
 
     @on(VirtualTable.Selected, "#nodes")
     def action_compare(self) -> None:

@@ -153,8 +153,8 @@ class PackageScreen(FilteredPlace):
         self._show_files()
 
     @on(VirtualTable.CursorMoved, "#files")
-    def _follow_cursor(self) -> None:
-        self.say("")
+    def _follow_cursor(self, event: VirtualTable.CursorMoved) -> None:
+        self.follow_notice(event)
 
     @on(BlocksPane.Opened)
     async def _go_on(self, event: BlocksPane.Opened) -> None:

@@ -49,7 +49,7 @@ class RestoreScreen(PlaceScreen):
     def compose_body(self) -> ComposeResult:
         """The restore points, and the one under the cursor."""
         yield VirtualTable(self.session.glyphs, id="points")
-        yield LinesPane(id="point")
+        yield LinesPane(id="point", only_to_scroll=True)
 
     @property
     def table(self) -> VirtualTable:
@@ -149,8 +149,8 @@ class RestoreScreen(PlaceScreen):
         )
 
     @on(VirtualTable.CursorMoved)
-    def _follow_cursor(self) -> None:
-        self.say("")
+    def _follow_cursor(self, event: VirtualTable.CursorMoved) -> None:
+        self.follow_notice(event)
         self._show_point()
 
     def _show_point(self) -> None:

@@ -20,6 +20,7 @@ from condatui.view_models import styles
 from condatui.view_models.form import Answers, ChoiceField, Field, Form, TextField, choice_label
 from condatui.view_models.format import shorten_middle
 from condatui.view_models.glyphs import Glyphs, shapes_for
+from condatui.widgets.input_bars import ready_to_be_replaced
 from condatui.widgets.line import segments_of
 
 # A choice on one line, made with the arrow keys
@@ -194,6 +195,7 @@ class FormBar(Vertical):
         if not isinstance(field, TextField):
             return ChoiceLine(field, self._glyphs, id=f"field-{field.id}")
         answer = Input(field.value, field.example, compact=True, select_on_focus=False, id=f"field-{field.id}")
+        ready_to_be_replaced(answer)
         answer.cursor_blink = False  # blinking would keep sending over a slow line
         return answer
 

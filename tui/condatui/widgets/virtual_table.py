@@ -46,11 +46,13 @@ class VirtualTable(ScrollView, can_focus=True):
     class CursorMoved(Message):
         """The cursor is on another row, because of a key or because its row is gone."""
 
-        def __init__(self, table: VirtualTable, key: str | None) -> None:
+        def __init__(self, table: VirtualTable, key: str | None, *, by_user: bool = True) -> None:
             super().__init__()
             self.table = table
             self.key = key
             """None if there are no rows."""
+            self.by_user = by_user
+            """Whether a key or a click moved it; otherwise other rows came, and its own is not among them."""
 
         @property
         def control(self) -> VirtualTable:
@@ -126,7 +128,7 @@ class VirtualTable(ScrollView, can_focus=True):
             if old != new:
                 self.refresh_line(self.scroll_offset.y + y)
         if self.cursor_key != key:
-            self.post_message(self.CursorMoved(self, self.cursor_key))
+            self.post_message(self.CursorMoved(self, self.cursor_key, by_user=False))
 
     def _forget_changed_rows(self, model: TableModel) -> None:
         """Drop the strips of all rows except those whose cells the new model shares with the old one."""
@@ -267,7 +269,7 @@ class VirtualTable(ScrollView, can_focus=True):
             return near
         return next((row for row in range(count) if self._model.key(row) == key), near)
 
-    def go_to_row(self, row: int) -> None:
+    def go_to_row(self, row: int, *, by_user: bool = True) -> None:
         """Put the cursor on the row with this index, or on the nearest row."""
         row = max(0, min(row, self.row_count - 1))
         if row == self._cursor or not self.row_count:
@@ -278,7 +280,7 @@ class VirtualTable(ScrollView, can_focus=True):
         self._cursor = row
         self._chosen_key = self.cursor_key
         self._show_cursor()
-        self.post_message(self.CursorMoved(self, self.cursor_key))
+        self.post_message(self.CursorMoved(self, self.cursor_key, by_user=by_user))
 
     def _refresh_row(self, row: int) -> None:
         """Redraw what the cursor changes in a row."""
