@@ -59,6 +59,8 @@ class ManagedSizes:
         environments, alike = inventory.environments, _Alike()
         self._packages = {each.prefix: _packages(each, alike, inventory.channel_config(each)) for each in environments}
         self._pip = {each.prefix: _bytes_of_pip(each) for each in environments}
+        self.gone = frozenset(each.prefix for each in environments if each.state == "missing")
+        """The prefixes that are registered and not there: they hold nothing, and removing them frees nothing."""
         self._holders: dict[_Package, set[str]] = {}
         for prefix, packages in self._packages.items():
             for package in packages:
@@ -163,7 +165,7 @@ class DiskUsage:
 
     def freed_by(self, prefixes: Collection[str]) -> Freed:
         """What removing these would free; as the records claim it if one of them is not measured yet."""
-        graph = self.graph
+        graph, prefixes = self.graph, [each for each in prefixes if each not in self.managed.gone]
         if graph is None or not self.has_measured(prefixes):
             known = [prefix for prefix in prefixes if prefix in self.managed]
             claimed = sum(self.managed.use_of(prefix).total for prefix in known)
@@ -184,6 +186,7 @@ class DiskUsage:
 
     def together(self, prefixes: Sequence[str]) -> Occupied | None:
         """What environments occupy together, each inode once; None if one of them was not measured."""
+        prefixes = [each for each in prefixes if each not in self.managed.gone]
         if self.graph is None or not self.has_measured(prefixes):
             return None
         return Occupied(bytes=self.graph.total(prefixes), inodes=self.graph.inodes(prefixes))

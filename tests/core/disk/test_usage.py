@@ -67,6 +67,13 @@ async def test_the_figures_of_last_time_stand_until_there_are_better_ones() -> N
     assert (again.complete, again.entries, full.complete, former.anew, full.anew) == (False, 0, True, False, True)
 
 
+async def test_one_that_is_gone_frees_nothing_and_leaves_the_sum_exact() -> None:
+    _, full = await surveys(FULL)
+    assert full.freed_by([ONE.prefix, GONE.prefix]) == full.freed_by([ONE.prefix])
+    assert (full.freed_by([GONE.prefix]).frees, full.freed_by([GONE.prefix]).measured) == (0, True)
+    assert full.together([ONE.prefix, GONE.prefix]) == full.together([ONE.prefix])
+
+
 async def test_what_a_selection_frees_and_who_keeps_the_rest() -> None:
     claimed, full = await surveys(FULL)
     assert claimed.freed_by([ONE.prefix, TWO.prefix]).measured is False

@@ -167,7 +167,7 @@ async def test_140_columns() -> None:
     async with cleaning(await workbench(known=machine()), size=(140, 40)) as driver:
         await driver.press("j", "j", "j")
         assert [line.rstrip() for line in driver.text.splitlines()][:24] == dedent("""\
-             1 envs 7 · 2 compare · 3 cleanup · 4 jobs · 5 restore   gpu07 · conda 26.7.1 · 686 MB on disk · 7.0 MB free to reclaim
+             1 envs 7 · 2 compare · 3 cleanup · 4 jobs · 5 restore   gpu07 · conda 26.7.1 · 686 MB on disk · 7.0 MB unused in package caches
                what could go          disk   frees  way back    why                                      │ hub-image-final-v2
              ≈ hub-image  (4 alike, keep this: used last, on 2026-05-20)               choice frees 80 M │ where
                  hub-image-try       515 M    40 M  515 M kept  remove: identical                        │   /opt/miniforge3/envs/hub-image-final-v2

@@ -39,7 +39,7 @@ async def test_80_columns() -> None:
                half-cloned  –        –         –              –      –  ✗ A failed clone.
             ▌● research     3.10.14  3+2       cf+pt     ~4.1 G      …  ! pip over conda
                zoo          –        0         –              –      –
-            ─ Packages 5 ─ Channels 3 ─ Disk ─ Health 1 ─ GPU ─ History 2 ─ Slim ── res…ch ─
+            ─ Packages 5 ─ Channels 4 ─ Disk ─ Health 1 ─ GPU ─ History 2 ─ Slim ── res…ch ─
                 name      version             build                     channel         size
             ▏≠  numpy     1.26.4 ≠ pip 2.0.1  py310hb13e2d6_0           conda-forge    1.0 K
              ▫  numpy     2.0.1                                         pypi            20 M

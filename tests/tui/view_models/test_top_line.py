@@ -126,7 +126,7 @@ async def test_what_is_measured_stands_in_the_place_of_what_records_claim() -> N
         archives=500_000,
     )
     assert line_with(claimed).endswith("~3.4 GB by their records · measuring the disk: 0 entries")
-    assert line_with(measured).endswith("3.5 MB on disk · 1.5 K inodes · 500 KB free to reclaim")
+    assert line_with(measured).endswith("3.5 MB on disk · 1.5 K inodes · 500 KB unused in package caches")
 
 
 def line_with(disk: DiskUsage) -> str:

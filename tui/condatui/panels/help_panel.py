@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from textwrap import wrap
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
@@ -17,6 +18,7 @@ from textual.widgets import Input
 from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext
 from condatui.actions.keymap import Keymap
+from condatui.panels.base import BottomPanel
 from condatui.view_models import styles
 from condatui.widgets.line_input import LineInput
 from condatui.widgets.lines_pane import TextPane
@@ -53,13 +55,16 @@ def _width(hints: Sequence[Text]) -> int:
 
 
 _KEYS = 18
-"""Cells for the keys, including the margin."""
+"""Cells for the keys, including the margin, at least."""
+_MOST_KEYS = 30
+"""The same at most: beside a longer example there is nothing, and what it means begins below."""
 
 
 _SHARE = 0.8
 """The largest part of the screen's height that the help takes."""
 
-HELP_HINTS = "type to filter  up/down pgup/pgdn scroll  esc leave"
+_HINTS = "type to filter  up/down pgup/pgdn scroll  esc leave"
+_HINTS_FILTERED = "type to filter  up/down pgup/pgdn scroll  esc clear  ? leave"
 
 
 class _HelpFilter(LineInput):
@@ -68,6 +73,10 @@ class _HelpFilter(LineInput):
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Leave the question mark to the panel."""
         return character != "?" and super().check_consume_key(key, character)
+
+
+class _HelpLines(TextPane, can_focus=False):
+    """The lines: the filter keeps the focus, and its keys scroll them."""
 
 
 class HelpPanel(Vertical):
@@ -95,7 +104,7 @@ class HelpPanel(Vertical):
     def compose(self) -> ComposeResult:
         """The filter, and the lines that pass it."""
         yield _HelpFilter(placeholder="type to filter")
-        yield TextPane()
+        yield _HelpLines()
 
     def unfold(self, make: Callable[[str], Text]) -> None:
         """Show all that `make` gives for an empty filter, as high as the screen allows, and take the keys."""
@@ -107,12 +116,21 @@ class HelpPanel(Vertical):
         lines = text.plain.count("\n") + 1
         self.styles.height = min(int(self.screen.size.height * _SHARE), lines + 2)  # with the rule and the filter
         self.display = True
-        self.screen.set_focus(field)  # at once: the next key is meant for it
+        self.take_keys()
+
+    def take_keys(self) -> None:
+        """Focus the filter, at once: the next key is meant for it."""
+        self.screen.set_focus(self.query_one(Input))
+
+    def hints(self) -> Text:
+        """What the keys do: escape clears what is typed before it leaves."""
+        return Text(_HINTS_FILTERED if self.query_one(Input).value else _HINTS)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Show what passes the filter."""
         event.stop()
         self.query_one(TextPane).set_text(self._make(event.value), fresh=True)
+        self.post_message(BottomPanel.HintsChanged())
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Keep enter from the place."""
@@ -174,9 +192,12 @@ def help_text(
 
 def _block(title: str, pairs: Sequence[tuple[str, str]], width: int) -> Text:
     block = Text.assemble((title, styles.STRONG))
+    column = max(_KEYS, min(_MOST_KEYS, max(cell_len(left) for left, _ in pairs) + 4))
     for left, right in pairs:
-        first, *rest = wrap(right, max(20, width - _KEYS)) or [""]
-        block.append(f"\n  {left.ljust(_KEYS - 2)}", styles.STRONG).append(first)
-        for line in rest:
-            block.append(f"\n{'':{_KEYS}}{line}")
+        lines = wrap(right, max(20, width - column)) or [""]
+        block.append(f"\n  {left}", styles.STRONG)
+        if cell_len(left) + 4 <= column:
+            block.append(" " * (column - 2 - cell_len(left))).append(lines.pop(0))
+        for line in lines:
+            block.append(f"\n{'':{column}}{line}")
     return block

@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 
 from condatui.messages import FilterDropped, FilterNamed, KeepProposed, TraceProposed, VerifyProposed
 from condatui.panels.base import BottomPanel
+from condatui.widgets.input_bars import ready_to_be_replaced
 from condatui.widgets.line_input import LineInput
 from condatui_core.records.environment import Environment
 from condatui_core.text import counted, sanitize, some_of
@@ -37,7 +38,7 @@ class LinePanel(BottomPanel):
         """The question, and the answer that is offered."""
         with Horizontal(classes="field"):
             yield Static(Content(f"{self._question}: "), classes="question")
-            yield LineInput(self._answer)
+            yield ready_to_be_replaced(LineInput(self._answer))
 
     def on_mount(self) -> None:
         """Take one line."""

@@ -78,7 +78,7 @@ class BrowseScreen(FilteredPlace):
         """Where the user is, the entries, and the one under the cursor."""
         yield Line(id="path")
         yield DirectoryTable(self.session.glyphs, id="entries")
-        yield LinesPane(id="entry")
+        yield LinesPane(id="entry", only_to_scroll=True)
 
     @property
     def table(self) -> DirectoryTable:
@@ -264,6 +264,8 @@ class BrowseScreen(FilteredPlace):
         """Leave the innermost of the help, the filter and the directory; at the top, go back to the environments."""
         if self.help_is_open:
             self.close_help()
+        elif not self.table.has_focus:
+            self.focus_body()
         elif self.entry_query.text:
             self.apply_filter("")
         elif self.path:

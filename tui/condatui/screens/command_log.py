@@ -37,7 +37,7 @@ class CommandLogScreen(PlaceScreen):
     def compose_body(self) -> ComposeResult:
         """The commands and the one under the cursor."""
         yield VirtualTable(self.session.glyphs, id="commands")
-        yield TextPane(id="command")
+        yield TextPane(id="command", only_to_scroll=True)
 
     @property
     def table(self) -> VirtualTable:
@@ -86,8 +86,20 @@ class CommandLogScreen(PlaceScreen):
 
     @on(VirtualTable.CursorMoved)
     def _follow_cursor(self, event: VirtualTable.CursorMoved) -> None:
-        self._show_run()
-        self.follow(event)
+        if not isinstance(event, VirtualTable.Selected):
+            self._show_run()
+            self.follow(event)
+
+    @on(VirtualTable.Selected)
+    def action_switch(self) -> None:
+        """Move the focus to the command in full if there is more of it than is shown, or back to the commands."""
+        details = self.query_one("#command", TextPane)
+        if self.help_is_open:
+            self.close_help()
+        elif self.table.has_focus and details.allow_focus():
+            details.focus()
+        else:
+            self.focus_body()
 
     def _show_run(self) -> None:
         run = self.current_run
@@ -108,6 +120,8 @@ class CommandLogScreen(PlaceScreen):
         """Close the help, or go back to the place that the log was opened from."""
         if self.help_is_open:
             self.close_help()
+        elif not self.table.has_focus:
+            self.focus_body()
         elif self.is_current:  # a second key may come while it closes
             self.dismiss()
 

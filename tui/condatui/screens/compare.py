@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -11,6 +11,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from condatui.actions.action import KeyAction, reworded
 from condatui.actions.registry import bindings
 from condatui.panels.base import titled_rule
 from condatui.screens.compare_export import CompareExportScreen
@@ -80,6 +81,12 @@ class CompareScreen(CompareExportScreen):
         """The environment of the column under the cursor."""
         compared = self.compared
         return compared.subjects[self.table.cursor_column].environment if compared else None
+
+    @property
+    def actions(self) -> Iterable[KeyAction]:
+        """The actions of this place, its own first; the one that led here changes nothing, and has no hint."""
+        words = {each.id: ("", each.help) for each in super().actions if each.id == "compare"}
+        return sorted(reworded(super().actions, words), key=lambda each: each.places != ("compare",))
 
     def on_mount(self) -> None:
         """Focus the matrix."""

@@ -72,7 +72,7 @@ class CompareExportScreen(PromptingPlace, FilteredPlace):
             self.say("No row is shown: there is nothing to save.")
             return
         self._existing = None
-        self.ask("save as", suggested_file(self.compared.comparison))
+        self.ask("save as", suggested_file(self.compared.comparison), edited=True)  # its end chooses the format
 
     @on(PromptBar.PromptAnswered)
     def _take_name(self, event: PromptBar.PromptAnswered) -> None:

@@ -11,7 +11,7 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.events import Resize
+from textual.events import DescendantFocus, Resize
 
 from condatui.actions.action import KeyAction
 from condatui.actions.context import ActionContext
@@ -48,7 +48,11 @@ if TYPE_CHECKING:
     from condatui.view_models.told import Told
 
 _HINTS = {
+    "packages": {"package.everywhere": "where else"},
     "disk": {"environments.browse": "browse"},
+    "health": {"verify": "verify"},
+    "gpu": {"gpu.check": "check"},
+    "history": {"rollback": "roll back", "undo": "undo"},
     "slim": {"slim": "slimmed copy", "slim.trace": "run", "slim.view": "used"},
 }
 """By tab and action, the word in the line of keys."""
@@ -130,7 +134,9 @@ class EnvironmentsScreen(FilteredPlace):
     @property
     def actions(self) -> Iterable[KeyAction]:
         """The actions of this place; the line of keys names first those that belong to the tab that is shown."""
-        hints = _HINTS.get(self.detail.tab, {})
+        tab = self.detail.tab
+        # The packages are there from the start, and have the keys only while the cursor is in them.
+        hints = {} if tab == "packages" and not self.detail.view.has_focus else _HINTS.get(tab, {})
         actions = tuple(super().actions)
         yield from (replace(each, hint=hints[each.id]) for each in actions if each.id in hints)
         yield from (each for each in actions if each.id not in hints)
@@ -144,6 +150,11 @@ class EnvironmentsScreen(FilteredPlace):
     def on_mount(self) -> None:
         """Focus the environments."""
         self.focus_body()
+
+    @on(DescendantFocus)
+    def _name_keys_of_packages(self) -> None:
+        if self.detail.tab == "packages":
+            self.draw_bottom()
 
     def focus_body(self) -> None:
         """Show and focus the environments."""

@@ -55,7 +55,7 @@ class KeysScreen(FilteredPlace):
     def compose_body(self) -> ComposeResult:
         """The actions, and the one under the cursor in words."""
         yield VirtualTable(self.session.glyphs, id="keys")
-        yield LinesPane(id="key")
+        yield LinesPane(id="key", only_to_scroll=True)
 
     def compose_status(self) -> ComposeResult:
         """The status, and the filter, in which everything begins."""
@@ -216,6 +216,8 @@ class KeysScreen(FilteredPlace):
         """Leave the help or the filter, or go back to the place that this was opened from."""
         if self.help_is_open:
             self.close_help()
+        elif not self.table.has_focus:
+            self.focus_body()
         elif self._filter_text:
             self.apply_filter("")
         elif self.is_current:

@@ -56,7 +56,7 @@ class NodesScreen(FilteredPlace):
     def compose_body(self) -> ComposeResult:
         """The groups, and the one under the cursor in words."""
         yield VirtualTable(self.session.glyphs, id="nodes")
-        yield LinesPane(id="node")
+        yield LinesPane(id="node", only_to_scroll=True)
 
     @property
     def table(self) -> VirtualTable:

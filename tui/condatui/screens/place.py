@@ -23,13 +23,14 @@ from condatui.actions.context import ActionContext
 from condatui.actions.registry import actions_in
 from condatui.messages import JobsSeen
 from condatui.panels.base import BottomPanel
-from condatui.panels.help_panel import HELP_HINTS, HelpPanel, help_text, hint_line
+from condatui.panels.help_panel import HelpPanel, help_text, hint_line
 from condatui.session import Session
 from condatui.view_models import styles
 from condatui.view_models.format import shorten_text
 from condatui.view_models.status import problem_lines
 from condatui.view_models.top_line import place_labels, top_line
 from condatui.widgets.line import Line
+from condatui.widgets.lines_pane import TextOpened
 from condatui.widgets.virtual_table import VirtualTable
 from condatui_core.errors import CondatuiError
 from condatui_core.log import unexpected
@@ -206,7 +207,7 @@ class PlaceScreen(Screen[None]):
     def _hints(self, width: int) -> Text:
         if self.panel is None and not self.help_is_open:
             return self.hints(width)
-        hints = self.panel.hints() if self.panel else Text(HELP_HINTS)
+        hints = self.panel.hints() if self.panel else self._help.hints() if self._help else Text()
         return shorten_text(hints, width, self.session.glyphs.ellipsis, cut="end")
 
     @property
@@ -253,9 +254,19 @@ class PlaceScreen(Screen[None]):
 
     @on(DescendantFocus)
     def _keep_keys_in_panel(self, event: DescendantFocus) -> None:
-        """Give the focus back to an open panel when a click moves it elsewhere."""
-        if self._panel is not None and self._panel not in event.widget.ancestors_with_self:
+        """Give the focus back to an open panel, or to the help, when a click or a tab moves it elsewhere."""
+        inside = event.widget.ancestors_with_self
+        if self._panel is not None and self._panel not in inside:
             self._panel.take_keys()
+        elif self._panel is None and self._help is not None and self.help_is_open and self._help not in inside:
+            self._help.take_keys()
+
+    @on(TextOpened)
+    def _open_from_text(self) -> None:
+        """Do in the details what the bottom line says of enter, which is about the row that they describe."""
+        for table in self.query(VirtualTable).results():
+            table.action_open()
+            break
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Turn off the keys of the place while a panel is open."""

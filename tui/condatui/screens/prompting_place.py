@@ -36,11 +36,11 @@ class PromptingPlace(PlaceScreen):
         """Whether the user is typing an answer."""
         return self.query_one(PromptBar).display
 
-    def ask(self, question: str, answer: str) -> None:
-        """Replace the status line by a question, with an answer that can be edited."""
+    def ask(self, question: str, answer: str, *, edited: bool = False) -> None:
+        """Replace the status line by a question, with an answer that what is typed replaces unless it is `edited`."""
         self._refusal = ""
         self.query_one("#status").display = False
-        self.query_one(PromptBar).ask(question, answer)
+        self.query_one(PromptBar).ask(question, answer, edited=edited)
         self.draw_bottom()
 
     def refuse(self, why: str) -> None:

@@ -49,7 +49,7 @@ class RestoreScreen(PlaceScreen):
     def compose_body(self) -> ComposeResult:
         """The restore points, and the one under the cursor."""
         yield VirtualTable(self.session.glyphs, id="points")
-        yield LinesPane(id="point")
+        yield LinesPane(id="point", only_to_scroll=True)
 
     @property
     def table(self) -> VirtualTable:

@@ -67,8 +67,14 @@ def _headline(subject: PackageSubject) -> TextBlock:
     package = subject.package
     build = package.build if isinstance(package, PackageRecord) else ""
     named = sanitize(" ".join(filter(None, (package.name, package.version, build))))
-    text = Text.assemble((named, styles.STRONG), f" in {sanitize(subject.environment)}")
+    channel = sanitize(_channel_of(subject))
+    text = Text.assemble((named, styles.STRONG), f" in {sanitize(subject.environment)}, from {channel}")
     return TextBlock(text, spec_of(package))
+
+
+def _channel_of(subject: PackageSubject) -> str:
+    package = subject.package
+    return PYPI if isinstance(package, Distribution) else channel_label(package.base_url, subject.channels)
 
 
 def spec_of(package: PackageRecord | Distribution) -> str:
@@ -124,10 +130,8 @@ def _line(label: str, text: Text, copied: str = "", *, apart: bool = False, lead
 def _origin(subject: PackageSubject) -> Iterator[TextBlock]:
     """Where it came from, each line with what is copied of it."""
     package = subject.package
-    if isinstance(package, Distribution):
-        channel, told = PYPI, _pip_origin(package)
-    else:
-        channel, told = channel_label(package.base_url, subject.channels), _conda_origin(package)
+    channel = _channel_of(subject)
+    told = _pip_origin(package) if isinstance(package, Distribution) else _conda_origin(package)
     yield _line("from", Text(sanitize(channel)), channel, apart=True)
     yield from (_line(label, Text(sanitize(value)), value) for label, value in told if value)
 

@@ -177,7 +177,7 @@ def _sizes(inventory: Inventory, glyphs: Glyphs, disk: DiskUsage | None) -> tupl
         managed = sum(environment.managed_bytes for environment in inventory.environments)
         claim = f"{glyphs.approximately}{format_bytes(managed)} by their records" if managed else ""
         return (_StatusPart(claim, priority=4),)
-    reclaimable = f"{format_bytes(disk.reclaimable)} free to reclaim" if disk.reclaimable else ""
+    reclaimable = f"{format_bytes(disk.reclaimable)} unused in package caches" if disk.reclaimable else ""
     inodes = f"{short_count(disk.inodes)} inodes" if disk.inodes else ""
     return (
         _StatusPart(f"{format_bytes(disk.total)} on disk", priority=4),

@@ -321,7 +321,7 @@ class DetailPane(Vertical):
         contents = environment.contents if environment else None
         tabs = (
             Tab("packages", "Packages", _count_packages(environment), self._packages_shown),
-            Tab("channels", "Channels", len(environment.channels) if environment else None),
+            Tab("channels", "Channels", _count_channels(environment)),
             Tab("disk", "Disk"),
             Tab("health", "Health", len(environment.findings) if environment else None),
             Tab("gpu", "GPU"),
@@ -337,6 +337,15 @@ class DetailPane(Vertical):
 def _count_packages(environment: Environment | None) -> int | None:
     contents = environment.contents if environment else None
     return len(contents.packages) + len(contents.pip_distributions) if contents else None
+
+
+def _count_channels(environment: Environment | None) -> int | None:
+    """How many rows the tab of the channels has: pip's packages have one for each kind of origin."""
+    if environment is None:
+        return None
+    pip = environment.contents.pip_distributions if environment.contents else ()
+    kinds = len({each.origin for each in pip})
+    return len(environment.channels) + max(0, kinds - 1)  # of pip's, `channels` counts one
 
 
 def _why_empty(tab: str, subject: DetailSubject) -> Text:

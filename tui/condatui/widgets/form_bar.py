@@ -20,6 +20,7 @@ from condatui.view_models import styles
 from condatui.view_models.form import Answers, ChoiceField, Field, Form, TextField, choice_label
 from condatui.view_models.format import shorten_middle
 from condatui.view_models.glyphs import Glyphs, shapes_for
+from condatui.widgets.input_bars import ready_to_be_replaced
 from condatui.widgets.line import segments_of
 from condatui.widgets.line_input import LineInput
 
@@ -194,7 +195,7 @@ class FormBar(Vertical):
     def _answer(self, field: Field) -> Widget:
         if not isinstance(field, TextField):
             return ChoiceLine(field, self._glyphs, id=f"field-{field.id}")
-        return LineInput(field.value, field.example, id=f"field-{field.id}")
+        return ready_to_be_replaced(LineInput(field.value, field.example, id=f"field-{field.id}"))
 
     @property
     def answers(self) -> Answers:

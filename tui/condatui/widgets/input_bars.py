@@ -11,6 +11,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
+from textual.widgets.input import Selection
 
 from condatui.view_models.environments.filter_values import Choice, Choices
 from condatui.widgets.choice_list import ChoiceList
@@ -21,6 +22,15 @@ from condatui.widgets.line_input import LineInput
 
 _EXTENDING = frozenset("<>=~.,:*-_+/")
 """What goes on with a value that is complete already: `numpy` with `>=2`, `3.11` with `.7`."""
+
+
+def ready_to_be_replaced(field: Input) -> Input:
+    """Select all that a line offers: what is typed takes its place, and after an arrow key goes on with it.
+
+    At once, for Textual selects it when the focus arrives, which may be later than the first letters.
+    """
+    field.selection = Selection(0, len(field.value))
+    return field
 
 
 class _Field(LineInput):
@@ -122,7 +132,7 @@ class FilterBar(Horizontal):
         """The key that opens the filter, and the text."""
         yield Static("/")
         yield _Field(
-            {"escape": self._clear, **dict.fromkeys(("enter", "tab", "down"), self._keep)},
+            {"escape": self._clear, **dict.fromkeys(("enter", "tab", "shift+tab", "down"), self._keep)},
             {
                 "enter": self._take_chosen,
                 "tab": self._take_first,
@@ -218,20 +228,24 @@ class PromptBar(Horizontal):
     def compose(self) -> ComposeResult:
         """The question and the answer."""
         yield Static(id="question")
-        yield _Field({"escape": self._leave})  # an answer may be refused, and then the question stays
+        # An answer may be refused, and then the question stays; tab would leave it open, with the keys elsewhere.
+        yield _Field({"escape": self._leave}, dict.fromkeys(("tab", "shift+tab"), lambda: True))
 
     def on_mount(self) -> None:
         """Start hidden."""
         self.display = False
 
-    def ask(self, question: str, answer: str) -> None:
-        """Show and focus the question, with a suggested answer."""
+    def ask(self, question: str, answer: str, *, edited: bool = False) -> None:
+        """Show and focus the question, with a suggested answer; what is typed goes on with one that is `edited`."""
         self.display = True
         self.query_one(Static).update(Content(f"{question} "))
         field = self.query_one(_Field)
         field.ended = False
         field.value = answer
-        field.cursor_position = len(answer)
+        if edited:
+            field.cursor_position = len(answer)
+        else:
+            ready_to_be_replaced(field)
         self.screen.set_focus(field)  # at once: the next key is meant for it
 
     def on_input_changed(self, event: Input.Changed) -> None:

@@ -19,6 +19,11 @@ from textual.widgets import Static
 from condatui.actions.action import LIST_BINDINGS
 from condatui.widgets.line import segments_of, wrap_indented
 
+
+class TextOpened(Message):
+    """The user presses `enter` in a text: the place does with it what its bottom line says of that key."""
+
+
 # A text of any length
 
 
@@ -28,9 +33,15 @@ class TextPane(VerticalScroll, can_focus=True):
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [*LIST_BINDINGS]
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+    def __init__(self, *, id: str | None = None, only_to_scroll: bool = False) -> None:  # noqa: A002 - Textual's word
+        """A pane that is `only_to_scroll` takes the focus only while there is more text than it shows."""
         super().__init__(id=id)
+        self._only_to_scroll = only_to_scroll
         self._text = Text()
+
+    def allow_focus(self) -> bool:
+        """Whether it takes the focus: keys that would move nothing leave it to the table."""
+        return super().allow_focus() and (not self._only_to_scroll or self.max_scroll_y > 0)
 
     @property
     def text(self) -> str:
@@ -100,7 +111,8 @@ class TextPane(VerticalScroll, can_focus=True):
         """Do nothing: the text is wrapped to the width of the pane."""
 
     def action_open(self) -> None:
-        """Do nothing: a text opens nothing."""
+        """Post that the user presses enter: a text itself opens nothing."""
+        self.post_message(TextOpened())
 
 
 # A few lines below a table, which change with each move of its cursor
@@ -118,8 +130,10 @@ class LinesPane(Widget, can_focus=True):
     class Scrolled(Message):
         """Another part of the text is visible."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
+    def __init__(self, *, id: str | None = None, only_to_scroll: bool = False) -> None:  # noqa: A002 - Textual's word
+        """A pane that is `only_to_scroll` takes the focus only while there is more text than it shows."""
         super().__init__(id=id)
+        self._only_to_scroll = only_to_scroll
         self._text = Text()
         self._lines: list[Text] = []
         self._wrapped_for = 0
@@ -130,6 +144,10 @@ class LinesPane(Widget, can_focus=True):
     def text(self) -> str:
         """The text that is shown."""
         return self._text.plain
+
+    def allow_focus(self) -> bool:
+        """Whether it takes the focus: keys that would move nothing leave it to the table."""
+        return super().allow_focus() and (not self._only_to_scroll or len(self._lines) > self.size.height)
 
     @property
     def ends_below(self) -> bool:
@@ -204,7 +222,8 @@ class LinesPane(Widget, can_focus=True):
         """Do nothing: the text is wrapped to the width of the pane."""
 
     def action_open(self) -> None:
-        """Do nothing: a text opens nothing."""
+        """Post that the user presses enter: a text itself opens nothing."""
+        self.post_message(TextOpened())
 
     def _rewrap(self) -> None:
         self._wrap()

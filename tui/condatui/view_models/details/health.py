@@ -63,7 +63,8 @@ def _blocks(
         text = findings_text([finding], words=words, glyphs=glyphs, with_ids=True)
         yield TextBlock(text, finding.command, apart=not index)
     if examined and not environment.findings:
-        yield TextBlock(_none(environment, glyphs), apart=True)
+        drifted = verified is not None and verified.found is not None and bool(verified.found.drift)
+        yield TextBlock(_none(environment, glyphs, drifted=drifted), apart=True)
     if environment.keep or environment.baseline:
         yield TextBlock(Text("\n").join(_said_by_user(environment, now)), apart=True)
     if environment.project:
@@ -95,13 +96,16 @@ def _finding(finding: Finding, words: RemedyWords, glyphs: Glyphs, with_ids: boo
     return [head, *evidence, *([Text(f"  {glyphs.remedy} {sanitize(remedy)}")] if remedy else [])]
 
 
-def _none(environment: Environment, glyphs: Glyphs) -> Text:
+def _none(environment: Environment, glyphs: Glyphs, *, drifted: bool) -> Text:
+    """Why there are no findings; one that has drifted from its file is not called good."""
     if environment.state != "ok":
         return Text(f"{glyphs.error} {environment.state}", styles.ERROR)
     if environment.contents is None and environment.host:
         return Text(packages_untold(sanitize(environment.host)), styles.DIM)
     if environment.contents is None:
         return Text(f"{glyphs.unread} Not read yet.", styles.DIM)
+    if drifted:
+        return Text("Apart from that, nothing worth a finding.", styles.DIM)
     return Text(f"{glyphs.good} All good: nothing worth a finding.", styles.GOOD)
 
 
