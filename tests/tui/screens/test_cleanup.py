@@ -17,6 +17,7 @@ from condatui.screens.cleanup import CleanupScreen
 from condatui.screens.compare import CompareScreen
 from condatui.services import cleanup_finder
 from condatui.view_models.cleanup.found import CleanupQuestion, FoundCleanup
+from condatui.widgets.lines_pane import OutputPane
 from condatui_core.disk.cleanup import CleanupSurvey
 from condatui_core.records.environment import Inventory
 from condatui_core.records.kernel import Reference
@@ -556,6 +557,26 @@ async def test_a_higher_threshold_makes_smaller_groups_and_the_old_rows_stay_unt
 
 
 # The goal
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 35), (200, 55)])
+async def test_why_a_goal_is_out_of_reach_is_read_in_full_and_again_in_the_plan(size: tuple[int, int]) -> None:
+    async with cleaning(await workbench(known=machine()), size=size) as driver:
+        await driver.press("f", *"20G", "enter")
+        await driver.until(lambda: "It gets as far as" in driver.text)
+        place = driver.app.screen
+        assert isinstance(place, CleanupScreen)
+        assert place.why_short.startswith("It gets as far as")
+        details = place.query_one(OutputPane)
+        shown = " ".join(" ".join(line.plain for line in details._visible_lines()).split())
+        assert place.why_short in shown
+        place._propose()
+        await driver.pilot.pause()
+        assert ("goal", place.why_short) in driver.posted(RequestProposed)[0].about
+        await driver.press("escape")
+        await driver.press("f", *"1K", "enter")
+        await driver.until(lambda: "chosen 1" in driver.text)
+        assert "It gets as far as" not in driver.text
 
 
 async def test_a_goal_chooses_what_reaches_it_and_no_more() -> None:

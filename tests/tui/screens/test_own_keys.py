@@ -11,7 +11,7 @@ from condatui.view_models.verification import VerifiedFile
 from condatui.widgets.detail_pane import DetailPane
 from condatui_core.records.drift import Drift, Verification
 from condatui_core.records.installation import ChannelConfig
-from support.inventories import NOW, inventory, loaded, package, pip_package, research
+from support.inventories import NOW, finding, inventory, loaded, package, pip_package, research
 from support.pilots import opened
 from support.words import words
 
@@ -57,3 +57,12 @@ async def test_the_tab_of_channels_counts_its_rows() -> None:
     assert len(ChannelsModel(mixed, ChannelConfig())) == 5
     async with opened(inventory(mixed)) as driver:
         assert "Channels 5" in driver.text
+
+
+@pytest.mark.parametrize(
+    ("message", "beside"), [("short", True), ("as long as it takes to be cut beside details", False)]
+)
+async def test_a_wide_terminal_cuts_no_findings_for_the_details(message: str, beside: bool) -> None:
+    found = loaded("nlp", [package("a")], findings=(finding(message.replace(" ", "-"), "error", message),))
+    async with opened(inventory(found), size=(200, 55)) as driver:
+        assert driver.place.has_class("-wide") is beside

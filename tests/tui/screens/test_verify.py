@@ -79,3 +79,15 @@ async def test_after_a_load_a_file_that_was_edited_is_read_again(file: Path) -> 
         file.write_text("name: x\ndependencies: [numpy>=2]\n")
         await driver.press("r")
         await driver.until(lambda: "It is what my env.yml describes" in driver.text)
+
+
+async def test_a_file_that_was_edited_is_read_again_when_the_tab_is_shown(file: Path) -> None:
+    workbench = bench("2.1")
+    known = UserMarks(files=((ALPHA, str(file)),))
+    workbench.script = (inventory(loaded("alpha", (package("numpy", "2.1"),)), marks=known),)
+    async with opened(workbench=workbench, size=(100, 30)) as driver:
+        await driver.press("]", "]", "]")
+        await driver.until(lambda: "2 packages differ from my env.yml: 2 missing." in driver.text)
+        file.write_text("name: x\ndependencies: [numpy>=2]\n")
+        await driver.press("[", "]")
+        await driver.until(lambda: "It is what my env.yml describes" in driver.text)

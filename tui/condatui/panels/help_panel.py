@@ -55,9 +55,7 @@ def _width(hints: Sequence[Text]) -> int:
 
 
 _KEYS = 18
-"""Cells for the keys, including the margin, at least."""
-_MOST_KEYS = 30
-"""The same at most: beside a longer example there is nothing, and what it means begins below."""
+"""Cells for the keys, including the margin."""
 
 
 _SHARE = 0.8
@@ -192,12 +190,10 @@ def help_text(
 
 def _block(title: str, pairs: Sequence[tuple[str, str]], width: int) -> Text:
     block = Text.assemble((title, styles.STRONG))
-    column = max(_KEYS, min(_MOST_KEYS, max(cell_len(left) for left, _ in pairs) + 4))
     for left, right in pairs:
-        lines = wrap(right, max(20, width - column)) or [""]
-        block.append(f"\n  {left}", styles.STRONG)
-        if cell_len(left) + 4 <= column:
-            block.append(" " * (column - 2 - cell_len(left))).append(lines.pop(0))
-        for line in lines:
-            block.append(f"\n{'':{column}}{line}")
+        over = max(0, cell_len(left) + 4 - _KEYS)  # a long example pushes the first line of what it means
+        first, *rest = wrap("x" * over + right, max(20 + over, width - _KEYS)) or [""]
+        block.append(f"\n  {left}", styles.STRONG).append(" " * max(2, _KEYS - 2 - cell_len(left))).append(first[over:])
+        for line in rest:
+            block.append(f"\n{'':{_KEYS}}{line}")
     return block

@@ -169,6 +169,8 @@ class CleanupScreen(CleanupGroupsScreen):
                 home=home,
                 choose_key=session.key("cleanup.choose"),
             )
+        if self.why_short:
+            text = Text.assemble((f"{session.glyphs.warning} {self.why_short}", styles.WARNING), "\n", text)
         self.query_one(OutputPane).set_text(text)
 
     def _frees(self, row: CleanupRow) -> int | None:
@@ -188,7 +190,7 @@ class CleanupScreen(CleanupGroupsScreen):
         """Say what came of a job that is over by now, until the next key; a goal was for that job."""
         over = [job for job in self.session.jobs if job.over and job.plan.request in self._at_work]
         if over and over[0].plan.request not in self._requests_at_work():
-            self.lasting, self.goal = result_words(over[0]), 0
+            self.lasting, self.goal, self.why_short = result_words(over[0]), 0, ""
 
     def _why_empty(self) -> Text:
         if self.session.cleanup is None:
@@ -253,6 +255,8 @@ class CleanupScreen(CleanupGroupsScreen):
         request = request_of(choice_of(chosen))
         if request is not None:
             about = tuple(self._model.why_chosen(chosen)) if len(chosen) > 1 else ()
+            if self.why_short:
+                about = (("goal", self.why_short), *about)
             self.post_message(RequestProposed(request, about))
 
     def action_switch(self) -> None:

@@ -45,6 +45,8 @@ class CleanupChoiceScreen(PromptingPlace):
         """What the choice comes to; None while that is computed or not measured."""
         self.goal = 0
         """The bytes that the user wants to become free; 0 if they have not said."""
+        self.why_short = ""
+        """Why the goal is out of reach, printable: too long for the status line, so the details say it in full."""
         self._by_goal: frozenset[str] = frozenset()
         """The keys of what the goal has chosen, and not the user."""
         self._summed: tuple[frozenset[str], object] = (frozenset(), None)
@@ -143,7 +145,8 @@ class CleanupChoiceScreen(PromptingPlace):
         except CondatuiError as error:
             self.refuse(error.title)
             return
-        self.goal = goal
+        self.goal, self.why_short = goal, ""
+        self.show_chosen()
         self.close_prompt()
         survey = self._survey
         if not goal:
@@ -169,6 +172,8 @@ class CleanupChoiceScreen(PromptingPlace):
         if reached.in_the_way:
             first, *others = reached.in_the_way
             said = f"{first[:1].upper()}{first[1:]}"
-            self.say(sanitize(f"{said}: {'; '.join(others)}" if others else f"{said}."))
+            self.why_short = sanitize(f"{said}: {'; '.join(others)}" if others else f"{said}.")
+            self.show_chosen()
+            self.say(self.why_short)
         elif spite := in_spite_of_use(reached):
             self.say(sanitize(f"{spite[:1].upper()}{spite[1:]}."))

@@ -36,6 +36,7 @@ from condatui.view_models.environments.rows import EnvironmentsModel
 from condatui.view_models.format import copyable, shorten_text
 from condatui.view_models.gpu import GpuSubject
 from condatui.view_models.status import marked_elsewhere, marked_line
+from condatui.view_models.table import measure
 from condatui.widgets.detail_pane import DetailPane
 from condatui.widgets.input_bars import FilterBar
 from condatui.widgets.line import Line
@@ -84,6 +85,8 @@ class EnvironmentsScreen(FilteredPlace):
         self._known_of: tuple[Environment, ...] | None = None
         """The environments that have these values; None before they were looked for."""
         self._model: EnvironmentsModel | None = None
+        self._findings_need = 0
+        """The cells of the longest findings so far: the details do not come and go beside the table with a filter."""
         self._at_work: frozenset[str] = frozenset()
         """The prefixes that jobs work on."""
 
@@ -179,6 +182,8 @@ class EnvironmentsScreen(FilteredPlace):
         found = self.environment_query.select(session.listed, session.filter_facts)
         self.shown, self._unknown = tuple(map(self._calmed, found.shown)), found.unknown
         self._model = self._model_with(session.columns, former=self._model)
+        needs = zip(self._model.columns, measure(self._model), strict=True)
+        self._findings_need = max(self._findings_need, *(need for each, need in needs if each.id == "findings"), 0)
         self.table.show_order(self.environment_query.by, descending=self.environment_query.descending)
         self._arrange()
         self.table.set_model(self._model, empty=self._why_empty())
@@ -212,7 +217,7 @@ class EnvironmentsScreen(FilteredPlace):
             packages=self.environment_query.packages,
             sorted_by=self.environment_query.by,
         )
-        self.set_class(fit_beside(self.app.size.width, columns), "-wide")
+        self.set_class(fit_beside(self.app.size.width, columns, self._findings_need), "-wide")
 
     async def _on_resize(self, event: Resize) -> None:
         await super()._on_resize(event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from functools import partial
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from condatui_core.records.drift import Verification
     from condatui_core.records.prefix import PrefixContents
 
-_GROUP = "verify"
+_GROUP, _LOOK_GROUP = "verify", "verify: look at the file"
+_Stamp = tuple[int, int]
+"""The size of a file, and when it was written, in nanoseconds."""
 
 
 class _Known(Struct, frozen=True):
@@ -33,6 +36,8 @@ class _Known(Struct, frozen=True):
     load: int
     """The number of loads that had ended: the file may be another since."""
     verified: VerifiedFile
+    stamp: _Stamp | None = None
+    """The stamp of the file before it was read; None while it is looked at."""
 
     def is_about(self, environment: Environment, load: int) -> bool:
         """Whether it was found out about these contents, and since that load."""
@@ -58,7 +63,17 @@ class Verifier:
             return None
         if known is None or not known.is_about(environment, self._session.loads):
             self._start(environment, file, asked=False)
+        elif known.stamp is not None:
+            work = partial(self._look, environment, file)
+            start_worker(self._screen, work, group=_LOOK_GROUP, description="look at a file")
         return self._known[environment.prefix].verified
+
+    async def _look(self, environment: Environment, file: str) -> None:
+        """Verify again if the file has been written since; what was found stays until then."""
+        stamp = await asyncio.to_thread(_stamp_of, file)
+        known = self._known.get(environment.prefix)
+        if known and known.verified.file == file and known.stamp not in (None, stamp):
+            self._start(environment, file, asked=False)
 
     def verify(self, environment: Environment, text: str) -> None:
         """Verify an environment against the file that the user has typed, and remember that."""
@@ -81,26 +96,36 @@ class Verifier:
     async def _verify(self, environment: Environment, file: str, *, asked: bool) -> None:
         workbench = self._session.workbench
         channels = self._session.inventory.channel_config(environment)
+        stamp = await asyncio.to_thread(_stamp_of, file)
         try:
             found = await workbench.verify(environment, file, channels)
         except CondatuiError as error:
-            self._take(environment, _verified(file, problem=sanitize(error.in_one_line)), asked=asked)
+            self._take(environment, _verified(file, problem=sanitize(error.in_one_line)), stamp, asked=asked)
             return
-        if self._take(environment, _verified(file, found), asked=asked) and asked:
+        if self._take(environment, _verified(file, found), stamp, asked=asked) and asked:
             try:
                 if not workbench.read_only:
                     await workbench.remember_file(environment, file)
             except CondatuiError as error:
                 self._on_change(sanitize(error.in_one_line))
 
-    def _take(self, environment: Environment, verified: VerifiedFile, *, asked: bool) -> bool:
+    def _take(self, environment: Environment, verified: VerifiedFile, stamp: _Stamp, *, asked: bool) -> bool:
         """Take what was found out, unless the user has asked for another file or the environment has changed since."""
         known = self._known.get(environment.prefix)
         if known is None or known.contents is not environment.contents or known.verified.file != verified.file:
             return False
-        self._known[environment.prefix] = _Known(environment.contents, known.load, verified)
+        self._known[environment.prefix] = _Known(environment.contents, known.load, verified, stamp)
         self._on_change(f"{sanitize(environment.name)}: {_said(verified)}" if asked else "")
         return True
+
+
+def _stamp_of(file: str) -> _Stamp:
+    """The stamp of a file, which one that is not there has too. It blocks."""
+    try:
+        status = os.stat(file)
+    except OSError:
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
 
 
 def _verified(file: str, found: Verification | None = None, problem: str = "") -> VerifiedFile:

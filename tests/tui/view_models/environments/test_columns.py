@@ -53,6 +53,8 @@ def test_channels_are_there_from_80_columns_on_and_by_name_where_there_is_room()
 def test_the_details_are_beside_the_table_only_where_it_has_all_columns() -> None:
     assert not fit_beside(199, columns_of(absent=("host",)))
     assert fit_beside(200, columns_of(absent=("host",)))
+    assert not fit_beside(200, columns_of(absent=("host",)), findings=45), "they would be cut more than at 199"
+    assert fit_beside(260, columns_of(absent=("host",)), findings=45)
     assert {*CHOICES} - {"gpu", "behind"} <= shown_at(200).keys()
     assert fit_beside(132, columns_of(["disk"]))
     assert not fit_beside(131, columns_of(["disk"]))

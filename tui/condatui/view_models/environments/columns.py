@@ -144,9 +144,16 @@ _TABLE = 2 / 3
 """The part of it that the table has then."""
 
 
-def fit_beside(width: int, columns: Sequence[TableColumn]) -> bool:
-    """Whether a terminal is so wide that the table has all of its columns, in full, with the details beside it."""
-    return width >= _LEAST_BESIDE and int(width * _TABLE) - 1 >= least_width(columns)
+def fit_beside(width: int, columns: Sequence[TableColumn], findings: int = 0) -> bool:
+    """Whether a terminal is so wide that the table has all of its columns, in full, with the details beside it.
+
+    `findings` are the cells that the findings which are shown need, as far as their column goes.
+    """
+    fuller = [
+        replace(each, comfort=max(each.comfort, min(findings, each.width))) if each.id == "findings" else each
+        for each in columns
+    ]
+    return width >= _LEAST_BESIDE and int(width * _TABLE) - 1 >= least_width(fuller)
 
 
 # What the settings may say
