@@ -61,7 +61,7 @@ def test_filter_mark_details_log_help_and_quit(installed: Path, environ: dict[st
         terminal.press("\x1b")
         terminal.wait_for("1 marked")
         terminal.press("?")
-        terminal.wait_for("Show only what matches")
+        terminal.wait_for("Remove the marked environments")
         terminal.press("?")
         terminal.wait_for(lambda screen: "type to filter" not in screen)
         terminal.press("q")

@@ -184,7 +184,7 @@ async def test_what_needs_no_conda_comes_back_without_one(machine: RemovalMachin
     context = replace(machine.context(), inventory=Inventory(), conda_facts={})
     plan = await restore_plan.plan(RestoreRequest(id=point), context)
     assert "from the cache" not in dict(plan.facts), "there is nothing to link"
-    assert (await brought_back(context, point)).message.startswith("nlp is back: 1 package, exactly as it was")
+    assert (await brought_back(context, point)).message.startswith("nlp is back: 2 packages, exactly as it was")
     assert snapshot(prefix.path) == before
     assert machine.registry.read_text() == f"{prefix}\n"
 

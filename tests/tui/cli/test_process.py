@@ -99,6 +99,7 @@ def test_json_is_utf8_whatever_the_terminal_speaks() -> None:
 
 _UPGRADED = """
 import shutil, sys
+import condatui.cli.main, condatui.cli.standard_streams  # what a command begins with
 from condatui.__main__ import main
 
 shutil.rmtree(sys.argv.pop())
