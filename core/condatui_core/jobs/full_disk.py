@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
@@ -11,7 +10,7 @@ from condatui_core.actions.protocol import JobContext, caches_of
 from condatui_core.errors import CondatuiError
 from condatui_core.fs.safe_read import reason
 from condatui_core.jobs.reserve import FULL
-from condatui_core.text import counted, format_bytes, sanitize
+from condatui_core.text import counted, format_bytes, sanitize, shell_words
 
 _ENDS = (".conda", ".tar.bz2")
 _MOST_NAMED = 3
@@ -46,7 +45,7 @@ def _ways_out(archives: Sequence[tuple[int, str]]) -> Iterator[str]:
         count, total = counted(len(archives), "archive"), format_bytes(sum(size for size, _ in archives))
         yield f"Make room by hand: the package cache has {count}, {total}; conda downloads again what it needs of them."
     for size, path in archives[:_MOST_NAMED]:
-        yield f"rm {shlex.quote(sanitize(path))}   # {format_bytes(size)}"
+        yield f"rm {shell_words((path,))}   # {format_bytes(size)}"
     yield _ELSEWHERE
 
 

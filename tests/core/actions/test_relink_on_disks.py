@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +13,7 @@ from condatui_core.actions.relink import batch, joining
 from condatui_core.actions.relink.joining import join_all
 from condatui_core.actions.separate.copying import separate_all
 from condatui_core.fs.reflink import can_share
+from support.memory_disks import disk_in_memory
 from support.plain_work import PlainWork
 from support.power_cut import Disk, mounted_disk
 from support.relinks import CONTENT, Twins, contents_below, temporary_names
@@ -94,20 +93,6 @@ def test_where_blocks_cannot_be_shared(tmp_path: Path) -> None:
     assert [(each.reason, each.files) for each in joined.tally.skipped] == [("file-system", 1)]
 
 
-@contextmanager
-def small_disk(path: Path) -> Iterator[Path]:
-    """A disk of one megabyte."""
-    path.mkdir()
-    try:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", path], check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("only root may mount a disk")
-    try:
-        yield path
-    finally:
-        subprocess.run(["umount", "--lazy", path], check=True, capture_output=True)
-
-
 def fill(disk: Path) -> None:
     """Leave no room on a disk."""
     with (disk / "filling").open("wb", buffering=0) as stream:
@@ -120,7 +105,7 @@ def fill(disk: Path) -> None:
 
 def test_a_full_disk_changes_nothing(tmp_path: Path) -> None:
     """Where it cannot even be noted what would be exchanged; elsewhere joining needs no room."""
-    with small_disk(tmp_path / "small") as disk:
+    with disk_in_memory(tmp_path / "small", megabytes=1) as disk:
         twins = Twins(disk / "envs")
         one, two = (twins.environment(name, {"lib.so": CONTENT}) / "lib.so" for name in ("one", "two"))
         (disk / "relinked").mkdir()
@@ -135,7 +120,7 @@ def test_a_full_disk_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_copies_that_do_not_fit_leave_the_files_joined(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "small") as disk:
+    with disk_in_memory(tmp_path / "small", megabytes=1) as disk:
         twins = Twins(disk / "envs")
         one, two = (twins.environment(name, {"lib.so": CONTENT}) / "lib.so" for name in ("one", "two"))
         join_all(twins.survey(twins.same(one, two)), tmp_path / "relinked", PlainWork())

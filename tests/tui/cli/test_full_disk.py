@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,21 +11,8 @@ import pytest
 from condatui_core.jobs.reserve import RESERVE_BYTES
 from condatui_sandbox import Sandbox
 from support.cli_runs import run_in
+from support.memory_disks import disk_in_memory
 from support.sandboxes import copy_sandbox
-
-
-@contextmanager
-def disk_in_memory(path: Path) -> Iterator[Path]:
-    """A disk of some hundred megabytes."""
-    path.mkdir()
-    try:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400m", "none", path], check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("only root may mount a disk")
-    try:
-        yield path
-    finally:
-        subprocess.run(["umount", "--lazy", path], check=True, capture_output=True)
 
 
 def fill(disk: Path) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import time
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -15,6 +13,7 @@ import pytest
 from condatui_sandbox import Sandbox
 from support.cli_runs import run_in
 from support.disk_trees import du
+from support.memory_disks import disk_in_memory
 from support.sandboxes import copy_sandbox, manifest
 
 HARDLY_MORE = 1.15, 100 * 1024
@@ -101,20 +100,6 @@ def test_no_change_takes_more_than_its_plan_says(
         planned, before = needed(mine, *command), taken(mine)
         done(mine, *command)
         assert taken(mine) - before <= planned, command
-
-
-@contextmanager
-def disk_in_memory(path: Path) -> Iterator[Path]:
-    """A disk of some hundred megabytes."""
-    path.mkdir()
-    try:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400m", "none", path], check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("only root may mount a disk")
-    try:
-        yield path
-    finally:
-        subprocess.run(["umount", "--lazy", path], check=True, capture_output=True)
 
 
 def leave_free(disk: Path, size: int) -> None:
